@@ -6,8 +6,11 @@ export interface ObjectStore {
   /** The object's bytes and etag, or undefined where there is none. */
   get(name: string): Promise<StoredObject | undefined>;
 
-  /** Writes unless an object of that name exists; the winner of a race is told `created`. */
-  putIfAbsent(name: string, bytes: Uint8Array): Promise<"created" | "exists">;
+  /**
+   * Writes an immutable object. Its name holds its digest, so writing it again writes the same bytes
+   * and only renews `modifiedAt` (which garbage collection goes by, FORMAT.md 9).
+   */
+  put(name: string, bytes: Uint8Array): Promise<void>;
 
   /**
    * Writes only where the object's etag still is `expected` (undefined: where there is no object).
