@@ -1,10 +1,7 @@
-import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { bundleEdge } from "./bundle-edge.ts";
+import { startWorker } from "./workerd.ts";
 
-/**
- * The edge worker on workerd with a local R2, outside `wrangler dev` (which costs twelve times the CPU
- * per request). The same runner serves `npm start`, the end-to-end tests and the benchmarks.
- */
+/** The edge worker with a local R2. `npm start`, the end-to-end tests and the benchmarks run this. */
 export interface EdgeOptions {
   /** The gateway's port on 127.0.0.1; 0 picks a free one. */
   readonly port: number;
@@ -31,40 +28,26 @@ export interface LocalStore {
   readonly secretAccessKey: string;
 }
 
-const COMPATIBILITY_DATE = "2026-10-23";
 const BUCKET = "snapgate-snapshots";
 const CREDENTIALS = { accessKeyId: "dev", secretAccessKey: "devsecret" };
 
 export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
-  const script = await bundleEdge();
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      host: "127.0.0.1",
-      port: options.storePort,
-      cf: false,
-      stripCfConnectingIp: false,
-      ...(options.persistTo ? { resourcePersistencePath: options.persistTo } : {}),
-      workers: [
-        {
-          name: "snapgate-edge",
-          modules: [{ type: "ESModule", path: "worker.mjs", contents: script }],
-          compatibilityDate: COMPATIBILITY_DATE,
-          bindings: { ...options.bindings },
-          r2Buckets: { SNAPSHOTS: { id: BUCKET, s3Credentials: CREDENTIALS } },
-          unsafeDirectSockets: [{ host: "127.0.0.1", port: options.port, proxy: false }],
-        },
-      ],
-    }),
-  );
-  const entry = await miniflare.ready;
-  const gateway = await miniflare.unsafeGetDirectURL("snapgate-edge");
-  return {
-    url: gateway.origin,
-    store: {
-      endpoint: `${entry.origin}/cdn-cgi/local/r2/s3`,
+  const worker = await startWorker({
+    name: "snapgate-edge",
+    script: await bundleEdge(),
+    port: options.port,
+    bindings: options.bindings,
+    r2: {
+      binding: "SNAPSHOTS",
       bucket: BUCKET,
+      port: options.storePort,
+      persistTo: options.persistTo,
       ...CREDENTIALS,
     },
-    stop: () => miniflare.dispose(),
+  });
+  return {
+    url: worker.url,
+    store: { endpoint: worker.s3Endpoint, bucket: BUCKET, ...CREDENTIALS },
+    stop: worker.stop,
   };
 }

@@ -1,0 +1,30 @@
+import { spine } from "./spine.ts";
+
+/**
+ * `npm run bench -- NAME [--json]`. Every benchmark prints tables for a person or, with `--json`, one JSON
+ * object of the same figures. Compare ratios within one run: machines differ and are shared.
+ */
+export interface Report {
+  /** Markdown. */
+  readonly text: string;
+  readonly figures: Readonly<Record<string, unknown>>;
+}
+
+const benchmarks: Readonly<Record<string, (say: (line: string) => void) => Promise<Report>>> = {
+  spine,
+};
+
+const [name = "", ...flags] = process.argv.slice(2);
+const benchmark = benchmarks[name];
+if (!benchmark) {
+  console.error(`usage: npm run bench -- ${Object.keys(benchmarks).join("|")} [--json]`);
+  process.exit(2);
+}
+try {
+  const report = await benchmark((line) => console.error(line));
+  console.log(flags.includes("--json") ? JSON.stringify(report.figures) : report.text);
+  process.exit(0);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+}
