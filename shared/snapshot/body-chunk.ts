@@ -88,16 +88,25 @@ export class BodyChunk {
   /** All bodies, in key order. */
   *bodies(): Generator<{ readonly key: string; readonly value: unknown }> {
     for (let row = 0; row < this.count; row++) {
-      yield { key: decoder.decode(this.#part(row, 0)), value: this.#parse(row) };
+      yield { key: this.#text(row, 0), value: this.#parse(row) };
     }
   }
 
   #parse(row: number): unknown {
+    const text = this.#text(row, 8);
     try {
-      return JSON.parse(decoder.decode(this.#part(row, 8)));
+      return JSON.parse(text);
     } catch (cause) {
-      if (cause instanceof SnapshotError) throw cause;
       throw new SnapshotError("corrupt", this.#name, `body ${row} is not JSON`, { cause });
+    }
+  }
+
+  #text(row: number, column: 0 | 8): string {
+    const bytes = this.#part(row, column);
+    try {
+      return decoder.decode(bytes);
+    } catch (cause) {
+      throw new SnapshotError("corrupt", this.#name, `body ${row} is not UTF-8`, { cause });
     }
   }
 
