@@ -1,10 +1,10 @@
 import { freePort } from "../../examples/quick-start/ports.ts";
 import { startWorker } from "../../examples/quick-start/workerd.ts";
+import { type Stack, startStack } from "../../test/support/stack.ts";
 import type { Report } from "../run.ts";
 import { median, round, table } from "../support/figures.ts";
 import { startNginxProxy, startNginxUpstream } from "../support/nginx.ts";
 import { childrenNamed, cpuSeconds, requireCommands } from "../support/processes.ts";
-import { type Stack, startStack } from "../support/stack.ts";
 import { type Load, runWrk } from "../support/wrk.ts";
 
 const ROUNDS = 5;
@@ -28,7 +28,7 @@ export async function measureGateway(say: (line: string) => void): Promise<Repor
   const upstream = await startNginxUpstream(upstreamPort);
   const proxyPort = await freePort();
   const proxy = await startNginxProxy(proxyPort, upstreamPort);
-  const stack = await startStack({ REFRESH_INTERVAL_MS: "5000" });
+  const stack = await startStack({ edge: { REFRESH_INTERVAL_MS: "5000" } });
   const edgePid = childrenNamed("workerd").at(-1) as number;
   const bare = await startWorker({ name: "bare", script: passThrough(upstreamPort), port: 0 });
   const barePid = childrenNamed("workerd").at(-1) as number;

@@ -1,8 +1,8 @@
 import { freePort } from "../../examples/quick-start/ports.ts";
 import { startUpstreams } from "../../examples/quick-start/upstreams.ts";
+import { startStack } from "../../test/support/stack.ts";
 import type { Report } from "../run.ts";
 import { quantile, round, table } from "../support/figures.ts";
-import { startStack } from "../support/stack.ts";
 
 const PUTS = 60;
 
@@ -48,7 +48,7 @@ async function measure(
   settings: (typeof CASES)[number],
   upstreamPort: number,
 ): Promise<Record<string, number>> {
-  const stack = await startStack(settings.edge, settings.exporter);
+  const stack = await startStack(settings);
   const latencies: number[] = [];
   try {
     for (let i = 0; i <= PUTS; i++) {
