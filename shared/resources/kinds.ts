@@ -1,0 +1,101 @@
+import type { TSchema } from "typebox";
+import { ConsumerSchema, CredentialSchema } from "./consumer.ts";
+import { GlobalRuleSchema, PluginConfigSchema } from "./plugin-config.ts";
+import { PluginMetadataSchema } from "./plugin-metadata.ts";
+import { ProtoSchema } from "./proto.ts";
+import type { KindName } from "./resource-key.ts";
+import { RouteSchema } from "./route.ts";
+import { AwsSchema, GcpSchema, VaultSchema } from "./secret.ts";
+import { ServiceSchema } from "./service.ts";
+import { SslSchema } from "./ssl.ts";
+import { StreamRouteSchema } from "./stream-route.ts";
+import { UpstreamSchema } from "./upstream.ts";
+
+/** The one table of kinds; everything that goes over all of them iterates this. */
+export interface Kind {
+  readonly name: KindName;
+  /** The schema of the value of this id; undefined where the id is not one of this kind's. */
+  schemaOf(id: string): TSchema | undefined;
+  /** Why the edge does not serve this kind, where it does not. */
+  readonly unserved?: { readonly reason: string; readonly remedy: string };
+}
+
+const SECRET_MANAGERS: Readonly<Record<string, TSchema>> = {
+  vault: VaultSchema,
+  aws: AwsSchema,
+  gcp: GcpSchema,
+};
+
+const LATER = "leave it; it is published and takes effect with a release that serves it";
+
+export const KINDS: Readonly<Record<KindName, Kind>> = {
+  routes: { name: "routes", schemaOf: () => RouteSchema },
+  services: { name: "services", schemaOf: () => ServiceSchema },
+  upstreams: { name: "upstreams", schemaOf: () => UpstreamSchema },
+  plugin_configs: { name: "plugin_configs", schemaOf: () => PluginConfigSchema },
+  global_rules: { name: "global_rules", schemaOf: () => GlobalRuleSchema },
+  consumers: {
+    name: "consumers",
+    schemaOf: () => ConsumerSchema,
+    unserved: {
+      reason: "consumers take effect through plugins, none of which runs yet",
+      remedy: LATER,
+    },
+  },
+  credentials: {
+    name: "credentials",
+    schemaOf: () => CredentialSchema,
+    unserved: {
+      reason: "credentials take effect through plugins, none of which runs yet",
+      remedy: LATER,
+    },
+  },
+  consumer_groups: {
+    name: "consumer_groups",
+    schemaOf: () => PluginConfigSchema,
+    unserved: {
+      reason: "consumer groups take effect through plugins, none of which runs yet",
+      remedy: LATER,
+    },
+  },
+  plugin_metadata: {
+    name: "plugin_metadata",
+    schemaOf: () => PluginMetadataSchema,
+    unserved: {
+      reason: "plugin metadata takes effect through plugins, none of which runs yet",
+      remedy: LATER,
+    },
+  },
+  ssls: {
+    name: "ssls",
+    schemaOf: () => SslSchema,
+    unserved: {
+      reason: "Cloudflare terminates TLS before the Worker",
+      remedy: "give the zone its certificates in Cloudflare",
+    },
+  },
+  protos: {
+    name: "protos",
+    schemaOf: () => ProtoSchema,
+    unserved: {
+      reason: "gRPC transcoding needs trailers, which a Worker cannot read",
+      remedy: LATER,
+    },
+  },
+  secrets: {
+    name: "secrets",
+    schemaOf: (id) => SECRET_MANAGERS[id.split("/")[0] ?? ""],
+    unserved: {
+      reason: "secret managers take effect through plugins, none of which runs yet",
+      remedy: LATER,
+    },
+  },
+  stream_routes: {
+    name: "stream_routes",
+    schemaOf: () => StreamRouteSchema,
+    unserved: {
+      reason: "Workers have no TCP or UDP listeners",
+      remedy: "serve stream routes with APISIX itself",
+    },
+  },
+};

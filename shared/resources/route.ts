@@ -1,0 +1,74 @@
+import { type Static, Type } from "typebox";
+import { CLOSED, description, HostPattern, Id, Plugins, Timeout, times } from "./common.ts";
+import { type Upstream, UpstreamSchema } from "./upstream.ts";
+
+const METHODS = [
+  "GET",
+  "POST",
+  "PUT",
+  "DELETE",
+  "PATCH",
+  "HEAD",
+  "OPTIONS",
+  "CONNECT",
+  "TRACE",
+  "PURGE",
+] as const;
+
+/** IPv4 or IPv6, alone or with a prefix length. */
+const Address = Type.String({ pattern: "^[0-9a-fA-F:.]+(/[0-9]{1,3})?$" });
+
+export const RouteSchema = Type.Object(
+  {
+    id: Type.Optional(Id),
+    ...description,
+    ...times,
+    uri: Type.Optional(Type.String({ minLength: 1, maxLength: 4096 })),
+    uris: Type.Optional(Type.Array(Type.String(), { minItems: 1, uniqueItems: true })),
+    host: Type.Optional(HostPattern),
+    hosts: Type.Optional(Type.Array(HostPattern, { minItems: 1, uniqueItems: true })),
+    remote_addr: Type.Optional(Address),
+    remote_addrs: Type.Optional(Type.Array(Address, { minItems: 1, uniqueItems: true })),
+    methods: Type.Optional(
+      Type.Array(Type.Union(METHODS.map((method) => Type.Literal(method))), { uniqueItems: true }),
+    ),
+    vars: Type.Optional(Type.Array(Type.Unknown())),
+    filter_func: Type.Optional(Type.String({ minLength: 10, pattern: "^function" })),
+    priority: Type.Optional(Type.Integer({ default: 0 })),
+    plugins: Type.Optional(Plugins),
+    plugin_config_id: Type.Optional(Id),
+    upstream: Type.Optional(UpstreamSchema),
+    upstream_id: Type.Optional(Id),
+    service_id: Type.Optional(Id),
+    timeout: Type.Optional(TimeoutSchema),
+    enable_websocket: Type.Optional(Type.Boolean()),
+    status: Type.Optional(Type.Union([Type.Literal(1), Type.Literal(0)], { default: 1 })),
+    script: Type.Optional(Type.String({ minLength: 10, maxLength: 102400 })),
+    script_id: Type.Optional(Id),
+  },
+  {
+    ...CLOSED,
+    allOf: [
+      { oneOf: [{ required: ["uri"] }, { required: ["uris"] }] },
+      {
+        anyOf: ["plugins", "upstream", "upstream_id", "service_id", "script", "script_id"].map(
+          (field) => ({ required: [field] }),
+        ),
+      },
+      { not: { required: ["host", "hosts"] } },
+      { not: { required: ["remote_addr", "remote_addrs"] } },
+      { not: { required: ["script", "plugins"] } },
+      { not: { required: ["script", "plugin_config_id"] } },
+    ],
+  },
+);
+
+/** A route after validation: defaults applied, hosts in lower case, `id` that of the key. */
+export type Route = Readonly<
+  Omit<Static<typeof RouteSchema>, "upstream" | "id" | "priority" | "status">
+> & {
+  readonly id: string;
+  readonly priority: number;
+  readonly status: 0 | 1;
+  readonly upstream?: Upstream | undefined;
+};

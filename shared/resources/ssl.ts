@@ -1,0 +1,53 @@
+import { type Static, Type } from "typebox";
+import { CLOSED, description, HostPattern, Id, times } from "./common.ts";
+
+const Certificate = Type.String({ minLength: 128, maxLength: 65536 });
+const Key = Type.String({ minLength: 64, maxLength: 65536 });
+const { desc, labels } = description;
+
+/** A certificate for clients' connections, or for the gateway's own to an upstream. */
+export const SslSchema = Type.Object(
+  {
+    id: Type.Optional(Id),
+    desc,
+    labels,
+    ...times,
+    type: Type.Optional(
+      Type.Union([Type.Literal("server"), Type.Literal("client")], { default: "server" }),
+    ),
+    cert: Type.Optional(Certificate),
+    key: Type.Optional(Key),
+    sni: Type.Optional(HostPattern),
+    snis: Type.Optional(Type.Array(HostPattern, { minItems: 1 })),
+    certs: Type.Optional(Type.Array(Certificate)),
+    keys: Type.Optional(Type.Array(Key)),
+    client: Type.Optional(
+      Type.Object({
+        ca: Certificate,
+        depth: Type.Optional(Type.Integer({ minimum: 0, default: 1 })),
+        skip_mtls_uri_regex: Type.Optional(
+          Type.Array(Type.String(), { minItems: 1, uniqueItems: true }),
+        ),
+      }),
+    ),
+    status: Type.Optional(Type.Union([Type.Literal(1), Type.Literal(0)], { default: 1 })),
+    ssl_protocols: Type.Optional(
+      Type.Array(
+        Type.Union([Type.Literal("TLSv1.1"), Type.Literal("TLSv1.2"), Type.Literal("TLSv1.3")]),
+        { maxItems: 3, uniqueItems: true },
+      ),
+    ),
+  },
+  {
+    ...CLOSED,
+    if: { properties: { type: { const: "client" } }, required: ["type"] },
+    // biome-ignore lint/suspicious/noThenProperty: `then` is JSON Schema's own keyword.
+    then: { required: ["cert", "key"] },
+    else: {
+      required: ["cert", "key"],
+      oneOf: [{ required: ["sni"] }, { required: ["snis"] }],
+    },
+  },
+);
+
+export type Ssl = Readonly<Static<typeof SslSchema>>;
