@@ -1,5 +1,5 @@
 import { type Static, Type } from "typebox";
-import { CLOSED, description, HostPattern, Id, Plugins, Timeout, times } from "./common.ts";
+import { CLOSED, description, HostPattern, Id, Plugins, TimeoutSchema, times } from "./common.ts";
 import { type Upstream, UpstreamSchema } from "./upstream.ts";
 
 const METHODS = [
