@@ -1,0 +1,383 @@
+/**
+ * Every plugin of APISIX, in the order in which plugins run, and what the edge does with it. Rejections,
+ * notices, the Admin API's lists and docs/compatibility.md come from this table.
+ */
+
+export type PluginPhase =
+  | "rewrite"
+  | "access"
+  | "before_proxy"
+  | "header_filter"
+  | "body_filter"
+  | "lua_body_filter"
+  | "delayed_body_filter"
+  | "log"
+  | "api"
+  | "control_api"
+  | "preread";
+
+/**
+ * - `supported`: runs as in APISIX.
+ * - `ignored`: a request may go on without it; listed as a notice.
+ * - `refused`: a request must not go on without it; routes that use it answer 503.
+ */
+export interface PluginSupport {
+  readonly is: "supported" | "ignored" | "refused";
+  readonly reason: string;
+  /** The nearest way to the same end. */
+  readonly remedy: string;
+}
+
+export interface CataloguedPlugin {
+  readonly name: string;
+  /** Higher runs first, in every phase. */
+  readonly priority: number;
+  readonly phases: readonly PluginPhase[];
+  readonly support: PluginSupport;
+  /** Attaches a consumer. */
+  readonly auth?: boolean;
+  /** Skipped as a global rule where the route configures it. */
+  readonly preferRoute?: boolean;
+}
+
+const refused = (reason: string, remedy: string): PluginSupport => ({
+  is: "refused",
+  reason,
+  remedy,
+});
+const ignored = (reason: string, remedy: string): PluginSupport => ({
+  is: "ignored",
+  reason,
+  remedy,
+});
+
+const LATER = refused(
+  "this release does not run it yet",
+  "take it off the route, set _meta.disable, or serve the route with APISIX itself",
+);
+const LUA = refused("it runs Lua, which a Worker cannot", "write the same as a Worker in front");
+const TCP = refused(
+  "its protocol needs connections that a Worker cannot keep",
+  "serve the route with APISIX itself",
+);
+const GRPC = refused("a Worker cannot read gRPC trailers", "serve the route with APISIX itself");
+const LOCAL_PROCESS = refused(
+  "it talks to a process on the gateway's own machine",
+  "serve the route with APISIX itself",
+);
+const STREAM = refused(
+  "Workers have no TCP or UDP listeners",
+  "serve the route with APISIX itself",
+);
+const OBSERVER = ignored(
+  "this release does not run it yet; it observes and guards nothing",
+  "use Cloudflare's own logs and metrics meanwhile",
+);
+const UNREACHABLE_OBSERVER = ignored(
+  "its protocol cannot be spoken from a Worker; it observes and guards nothing",
+  "log over HTTP, or use Cloudflare's own logs",
+);
+const COMPRESSION = ignored("Cloudflare compresses answers by itself", "nothing to do");
+const PROCESS = ignored("there is no process or disk of the gateway at the edge", "nothing to do");
+const STREAMING = ignored("the edge streams both ways, always", "nothing to do");
+const TLS = ignored("Cloudflare terminates TLS before the Worker", "set it up in Cloudflare");
+const CACHE = ignored("the route index needs no match cache", "nothing to do");
+
+/** Highest priority first. */
+export const HTTP_PLUGINS: readonly CataloguedPlugin[] = [
+  { name: "real-ip", priority: 23000, phases: ["rewrite"], support: LATER },
+  { name: "exit-transformer", priority: 22950, phases: ["rewrite"], support: LUA },
+  { name: "ai", priority: 22900, phases: [], support: CACHE },
+  { name: "client-control", priority: 22000, phases: ["rewrite"], support: LATER },
+  { name: "proxy-buffering", priority: 21991, phases: ["rewrite"], support: STREAMING },
+  { name: "proxy-control", priority: 21990, phases: ["rewrite"], support: STREAMING },
+  { name: "request-id", priority: 12015, phases: ["rewrite", "header_filter"], support: LATER },
+  {
+    name: "zipkin",
+    priority: 12011,
+    phases: ["rewrite", "access", "header_filter", "log"],
+    support: OBSERVER,
+  },
+  {
+    name: "skywalking",
+    priority: 12010,
+    phases: ["rewrite", "delayed_body_filter", "log"],
+    support: OBSERVER,
+    preferRoute: true,
+  },
+  { name: "opentelemetry", priority: 12009, phases: ["rewrite", "log"], support: OBSERVER },
+  { name: "ext-plugin-pre-req", priority: 12000, phases: ["rewrite"], support: LOCAL_PROCESS },
+  { name: "fault-injection", priority: 11000, phases: ["rewrite"], support: LATER },
+  { name: "mocking", priority: 10900, phases: ["access"], support: LATER },
+  {
+    name: "serverless-pre-function",
+    priority: 10000,
+    phases: ["rewrite", "access", "before_proxy", "header_filter", "body_filter", "log"],
+    support: LUA,
+  },
+  { name: "batch-requests", priority: 4010, phases: ["api"], support: LATER },
+  { name: "cors", priority: 4000, phases: ["rewrite", "header_filter"], support: LATER },
+  { name: "ip-restriction", priority: 3000, phases: ["access"], support: LATER },
+  { name: "ua-restriction", priority: 2999, phases: ["access"], support: LATER },
+  { name: "referer-restriction", priority: 2990, phases: ["access"], support: LATER },
+  { name: "csrf", priority: 2980, phases: ["access", "header_filter"], support: LATER },
+  { name: "uri-blocker", priority: 2900, phases: ["rewrite"], support: LATER },
+  { name: "request-validation", priority: 2800, phases: ["rewrite"], support: LATER },
+  { name: "chaitin-waf", priority: 2700, phases: ["access", "header_filter"], support: TCP },
+  { name: "multi-auth", priority: 2600, phases: ["rewrite"], support: LATER, auth: true },
+  { name: "openid-connect", priority: 2599, phases: ["rewrite"], support: LATER },
+  { name: "saml-auth", priority: 2598, phases: ["rewrite"], support: LATER },
+  { name: "cas-auth", priority: 2597, phases: ["access"], support: LATER },
+  { name: "authz-casbin", priority: 2560, phases: ["rewrite"], support: LATER },
+  { name: "authz-casdoor", priority: 2559, phases: ["access"], support: LATER },
+  { name: "wolf-rbac", priority: 2555, phases: ["rewrite", "api"], support: LATER, auth: true },
+  { name: "ldap-auth-advanced", priority: 2541, phases: ["rewrite"], support: TCP, auth: true },
+  { name: "ldap-auth", priority: 2540, phases: ["rewrite"], support: TCP, auth: true },
+  { name: "hmac-auth", priority: 2530, phases: ["rewrite"], support: LATER, auth: true },
+  { name: "basic-auth", priority: 2520, phases: ["rewrite"], support: LATER, auth: true },
+  { name: "jwt-auth", priority: 2510, phases: ["rewrite"], support: LATER, auth: true },
+  { name: "jwe-decrypt", priority: 2509, phases: ["rewrite"], support: LATER, auth: true },
+  { name: "key-auth", priority: 2500, phases: ["rewrite"], support: LATER, auth: true },
+  { name: "dingtalk-auth", priority: 2430, phases: ["rewrite"], support: LATER },
+  { name: "feishu-auth", priority: 2420, phases: ["rewrite"], support: LATER },
+  { name: "acl", priority: 2410, phases: ["access"], support: LATER },
+  { name: "consumer-restriction", priority: 2400, phases: ["access"], support: LATER },
+  { name: "attach-consumer-label", priority: 2399, phases: ["before_proxy"], support: LATER },
+  { name: "forward-auth", priority: 2002, phases: ["access"], support: LATER },
+  { name: "opa", priority: 2001, phases: ["access"], support: LATER },
+  { name: "authz-keycloak", priority: 2000, phases: ["access"], support: LATER },
+  { name: "data-mask", priority: 1500, phases: ["log"], support: LATER },
+  { name: "error-log-logger", priority: 1091, phases: [], support: PROCESS },
+  {
+    name: "proxy-cache",
+    priority: 1085,
+    phases: ["access", "header_filter", "body_filter"],
+    support: LATER,
+  },
+  {
+    name: "body-transformer",
+    priority: 1080,
+    phases: ["rewrite", "header_filter", "body_filter"],
+    support: LUA,
+  },
+  { name: "ai-request-rewrite", priority: 1073, phases: ["access"], support: LATER },
+  { name: "ai-prompt-guard", priority: 1072, phases: ["access"], support: LATER },
+  { name: "ai-prompt-template", priority: 1071, phases: ["rewrite"], support: LATER },
+  { name: "ai-prompt-decorator", priority: 1070, phases: ["rewrite"], support: LATER },
+  { name: "ai-rag", priority: 1060, phases: ["access"], support: LATER },
+  {
+    name: "ai-proxy-multi",
+    priority: 1041,
+    phases: ["access", "before_proxy", "log"],
+    support: LATER,
+  },
+  { name: "ai-proxy", priority: 1040, phases: ["access", "before_proxy", "log"], support: LATER },
+  {
+    name: "ai-cache",
+    priority: 1035,
+    phases: ["access", "header_filter", "body_filter", "log"],
+    support: LATER,
+  },
+  {
+    name: "ai-aws-content-moderation",
+    priority: 1031,
+    phases: ["access", "lua_body_filter"],
+    support: LATER,
+  },
+  { name: "ai-rate-limiting", priority: 1030, phases: ["access", "log"], support: LATER },
+  {
+    name: "ai-aliyun-content-moderation",
+    priority: 1029,
+    phases: ["access", "lua_body_filter"],
+    support: LATER,
+  },
+  {
+    name: "ai-lakera-guard",
+    priority: 1028,
+    phases: ["access", "lua_body_filter"],
+    support: LATER,
+  },
+  { name: "proxy-mirror", priority: 1010, phases: ["rewrite", "before_proxy"], support: LATER },
+  {
+    name: "graphql-proxy-cache",
+    priority: 1009,
+    phases: ["access", "header_filter", "body_filter", "api"],
+    support: LATER,
+  },
+  { name: "proxy-rewrite", priority: 1008, phases: ["rewrite"], support: LATER },
+  { name: "workflow", priority: 1006, phases: ["access", "log"], support: LATER },
+  { name: "api-breaker", priority: 1005, phases: ["access", "log"], support: LATER },
+  { name: "graphql-limit-count", priority: 1004, phases: ["access"], support: LATER },
+  { name: "limit-conn", priority: 1003, phases: ["access", "log"], support: LATER },
+  { name: "limit-count", priority: 1002, phases: ["access"], support: LATER },
+  { name: "limit-req", priority: 1001, phases: ["access"], support: LATER },
+  { name: "node-status", priority: 1000, phases: ["api"], support: PROCESS },
+  { name: "brotli", priority: 996, phases: ["header_filter", "body_filter"], support: COMPRESSION },
+  { name: "gzip", priority: 995, phases: ["header_filter"], support: COMPRESSION },
+  { name: "server-info", priority: 990, phases: ["control_api"], support: PROCESS },
+  { name: "traffic-label", priority: 967, phases: ["access"], support: LATER },
+  { name: "traffic-split", priority: 966, phases: ["access"], support: LATER },
+  { name: "redirect", priority: 900, phases: ["rewrite"], support: LATER },
+  {
+    name: "response-rewrite",
+    priority: 899,
+    phases: ["header_filter", "body_filter"],
+    support: LATER,
+  },
+  { name: "oas-validator", priority: 512, phases: ["access"], support: LATER },
+  { name: "mcp-bridge", priority: 510, phases: ["access"], support: LOCAL_PROCESS },
+  { name: "degraphql", priority: 509, phases: ["access"], support: LATER },
+  { name: "kafka-proxy", priority: 508, phases: ["access"], support: TCP },
+  { name: "dubbo-proxy", priority: 507, phases: ["access"], support: TCP },
+  {
+    name: "grpc-transcode",
+    priority: 506,
+    phases: ["access", "header_filter", "body_filter"],
+    support: GRPC,
+  },
+  {
+    name: "grpc-web",
+    priority: 505,
+    phases: ["access", "header_filter", "body_filter"],
+    support: GRPC,
+  },
+  { name: "http-dubbo", priority: 504, phases: ["before_proxy"], support: TCP },
+  { name: "public-api", priority: 501, phases: ["access"], support: LATER },
+  {
+    name: "prometheus",
+    priority: 500,
+    phases: ["log", "api"],
+    support: OBSERVER,
+    preferRoute: true,
+  },
+  { name: "datadog", priority: 495, phases: ["log"], support: UNREACHABLE_OBSERVER },
+  { name: "error-page", priority: 450, phases: ["header_filter", "body_filter"], support: LATER },
+  { name: "lago", priority: 415, phases: ["log"], support: OBSERVER },
+  {
+    name: "loki-logger",
+    priority: 414,
+    phases: ["access", "body_filter", "log"],
+    support: OBSERVER,
+  },
+  {
+    name: "elasticsearch-logger",
+    priority: 413,
+    phases: ["access", "body_filter", "log"],
+    support: OBSERVER,
+  },
+  { name: "echo", priority: 412, phases: ["header_filter", "body_filter"], support: LATER },
+  { name: "loggly", priority: 411, phases: ["access", "body_filter", "log"], support: OBSERVER },
+  {
+    name: "http-logger",
+    priority: 410,
+    phases: ["access", "body_filter", "log"],
+    support: OBSERVER,
+  },
+  { name: "splunk-hec-logging", priority: 409, phases: ["log"], support: OBSERVER },
+  {
+    name: "skywalking-logger",
+    priority: 408,
+    phases: ["access", "body_filter", "log"],
+    support: OBSERVER,
+  },
+  { name: "google-cloud-logging", priority: 407, phases: ["log"], support: OBSERVER },
+  {
+    name: "sls-logger",
+    priority: 406,
+    phases: ["access", "body_filter", "log"],
+    support: UNREACHABLE_OBSERVER,
+  },
+  {
+    name: "tcp-logger",
+    priority: 405,
+    phases: ["access", "body_filter", "log"],
+    support: UNREACHABLE_OBSERVER,
+  },
+  {
+    name: "kafka-logger",
+    priority: 403,
+    phases: ["access", "body_filter", "log"],
+    support: UNREACHABLE_OBSERVER,
+  },
+  {
+    name: "rocketmq-logger",
+    priority: 402,
+    phases: ["access", "body_filter", "log"],
+    support: UNREACHABLE_OBSERVER,
+  },
+  {
+    name: "syslog",
+    priority: 401,
+    phases: ["access", "body_filter", "log"],
+    support: UNREACHABLE_OBSERVER,
+  },
+  {
+    name: "udp-logger",
+    priority: 400,
+    phases: ["access", "body_filter", "log"],
+    support: UNREACHABLE_OBSERVER,
+  },
+  {
+    name: "file-logger",
+    priority: 399,
+    phases: ["access", "body_filter", "log"],
+    support: UNREACHABLE_OBSERVER,
+  },
+  {
+    name: "clickhouse-logger",
+    priority: 398,
+    phases: ["access", "body_filter", "log"],
+    support: OBSERVER,
+  },
+  {
+    name: "tencent-cloud-cls",
+    priority: 397,
+    phases: ["access", "body_filter", "log"],
+    support: OBSERVER,
+  },
+  { name: "inspect", priority: 200, phases: [], support: PROCESS },
+  { name: "log-rotate", priority: 100, phases: [], support: PROCESS },
+  {
+    name: "example-plugin",
+    priority: 0,
+    phases: [
+      "rewrite",
+      "access",
+      "header_filter",
+      "body_filter",
+      "delayed_body_filter",
+      "log",
+      "control_api",
+    ],
+    support: LATER,
+  },
+  { name: "gm", priority: -43, phases: [], support: TLS },
+  { name: "ocsp-stapling", priority: -44, phases: [], support: TLS },
+  { name: "aws-lambda", priority: -1899, phases: ["access"], support: LATER },
+  { name: "azure-functions", priority: -1900, phases: ["access"], support: LATER },
+  { name: "openwhisk", priority: -1901, phases: ["access"], support: LATER },
+  { name: "openfunction", priority: -1902, phases: ["access"], support: LATER },
+  {
+    name: "serverless-post-function",
+    priority: -2000,
+    phases: ["rewrite", "access", "before_proxy", "header_filter", "body_filter", "log"],
+    support: LUA,
+  },
+  { name: "ext-plugin-post-req", priority: -3000, phases: ["access"], support: LOCAL_PROCESS },
+  {
+    name: "ext-plugin-post-resp",
+    priority: -4000,
+    phases: ["before_proxy"],
+    support: LOCAL_PROCESS,
+  },
+];
+
+/** Plugins of stream routes, which the edge does not serve. */
+export const STREAM_PLUGINS: readonly CataloguedPlugin[] = [
+  { name: "ip-restriction", priority: 3000, phases: ["preread"], support: STREAM },
+  { name: "limit-conn", priority: 1003, phases: ["log", "preread"], support: STREAM },
+  { name: "mqtt-proxy", priority: 1000, phases: ["log", "preread"], support: STREAM },
+  { name: "traffic-split", priority: 966, phases: ["preread"], support: STREAM },
+  { name: "prometheus", priority: 500, phases: ["log"], support: STREAM },
+  { name: "syslog", priority: 401, phases: ["log"], support: STREAM },
+];
