@@ -12,9 +12,7 @@ export const SslSchema = Type.Object(
     desc,
     labels,
     ...times,
-    type: Type.Optional(
-      Type.Union([Type.Literal("server"), Type.Literal("client")], { default: "server" }),
-    ),
+    type: Type.Optional(Type.Enum(["server", "client"], { default: "server" })),
     cert: Type.Optional(Certificate),
     key: Type.Optional(Key),
     sni: Type.Optional(HostPattern),
@@ -30,12 +28,9 @@ export const SslSchema = Type.Object(
         ),
       }),
     ),
-    status: Type.Optional(Type.Union([Type.Literal(1), Type.Literal(0)], { default: 1 })),
+    status: Type.Optional(Type.Enum([1, 0], { default: 1 })),
     ssl_protocols: Type.Optional(
-      Type.Array(
-        Type.Union([Type.Literal("TLSv1.1"), Type.Literal("TLSv1.2"), Type.Literal("TLSv1.3")]),
-        { maxItems: 3, uniqueItems: true },
-      ),
+      Type.Array(Type.Enum(["TLSv1.1", "TLSv1.2", "TLSv1.3"]), { maxItems: 3, uniqueItems: true }),
     ),
   },
   {

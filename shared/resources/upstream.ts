@@ -20,7 +20,7 @@ const HEALTHY_STATUSES = [
 const ActiveCheck = Type.Object(
   {
     type: Type.Optional(
-      Type.Union([Type.Literal("http"), Type.Literal("https"), Type.Literal("tcp")], {
+      Type.Enum(["http", "https", "tcp"], {
         default: "http",
       }),
     ),
@@ -56,7 +56,7 @@ const ActiveCheck = Type.Object(
 const PassiveCheck = Type.Object(
   {
     type: Type.Optional(
-      Type.Union([Type.Literal("http"), Type.Literal("https"), Type.Literal("tcp")], {
+      Type.Enum(["http", "https", "tcp"], {
         default: "http",
       }),
     ),
@@ -112,24 +112,16 @@ export const UpstreamSchema = Type.Object(
     nodes: Type.Optional(Nodes),
     type: Type.Optional(Type.String({ default: "roundrobin" })),
     hash_on: Type.Optional(
-      Type.Union(
-        ["vars", "header", "cookie", "consumer", "vars_combinations"].map((name) =>
-          Type.Literal(name),
-        ),
-        { default: "vars" },
-      ),
+      Type.Enum(["vars", "header", "cookie", "consumer", "vars_combinations"], { default: "vars" }),
     ),
     key: Type.Optional(Type.String()),
     scheme: Type.Optional(
-      Type.Union(
-        ["grpc", "grpcs", "http", "https", "tcp", "tls", "udp", "kafka"].map((name) =>
-          Type.Literal(name),
-        ),
-        { default: "http" },
-      ),
+      Type.Enum(["grpc", "grpcs", "http", "https", "tcp", "tls", "udp", "kafka"], {
+        default: "http",
+      }),
     ),
     pass_host: Type.Optional(
-      Type.Union([Type.Literal("pass"), Type.Literal("node"), Type.Literal("rewrite")], {
+      Type.Enum(["pass", "node", "rewrite"], {
         default: "pass",
       }),
     ),

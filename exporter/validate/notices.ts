@@ -1,0 +1,57 @@
+import { unservedPlugins } from "../../shared/plugins/support.ts";
+import { KINDS } from "../../shared/resources/kinds.ts";
+import type { Resource } from "../../shared/resources/resource.ts";
+import { scriptRefusal, unmatchable } from "../../shared/resources/route-support.ts";
+import type { Upstream } from "../../shared/resources/upstream.ts";
+import {
+  type Refusal,
+  upstreamIgnored,
+  upstreamRefusal,
+} from "../../shared/resources/upstream-support.ts";
+import type { Notice } from "../rejection.ts";
+
+/** What the edge will not do of a valid resource (invariant 8). `key` is the whole etcd key. */
+export function noticesOf(resource: Resource, key: string): readonly Notice[] {
+  const { unserved } = KINDS[resource.kind];
+  if (unserved) return [{ key, path: "", effect: "unserved", ...unserved }];
+  const value = resource.value as Partial<Record<string, unknown>>;
+  const notices: Notice[] = [];
+  const refused = (refusal: Refusal | undefined, below = "") => {
+    if (refusal) notices.push({ key, effect: "refused", ...refusal, path: below + refusal.path });
+  };
+  if (isKind(resource, "routes")) refused(unmatchable(resource.value));
+  if (isKind(resource, "routes") || isKind(resource, "services")) {
+    refused(scriptRefusal(resource.value));
+    if (resource.value.upstream)
+      notices.push(...upstreamNotices(resource.value.upstream, key, "upstream."));
+  }
+  if (isKind(resource, "upstreams")) notices.push(...upstreamNotices(resource.value, key, ""));
+  for (const { name, support } of unservedPlugins(
+    value.plugins as Resource<"plugin_configs">["value"]["plugins"],
+  )) {
+    const effect = support.is === "refused" ? "refused" : "ignored";
+    notices.push({
+      key,
+      path: `plugins.${name}`,
+      effect,
+      reason: support.reason,
+      remedy: support.remedy,
+    });
+  }
+  return notices;
+}
+
+function upstreamNotices(upstream: Upstream, key: string, below: string): Notice[] {
+  const refusal = upstreamRefusal(upstream);
+  const refused: Notice[] = refusal
+    ? [{ key, effect: "refused", ...refusal, path: below + refusal.path }]
+    : [];
+  const ignored = upstreamIgnored(upstream).map(([path, reason]): Notice => {
+    return { key, path: below + path, effect: "ignored", reason, remedy: "nothing to do" };
+  });
+  return [...refused, ...ignored];
+}
+
+function isKind<K extends Resource["kind"]>(resource: Resource, kind: K): resource is Resource<K> {
+  return resource.kind === kind;
+}

@@ -1,0 +1,173 @@
+import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+import type { TSchema } from "typebox";
+import { describe } from "./json.ts";
+
+/** The one most telling thing that is wrong with a value. */
+export interface Fault {
+  /** JSON path, e.g. `upstream.nodes[0].port`; empty for the whole. */
+  readonly path: string;
+  readonly found: string;
+  readonly wanted: string;
+}
+
+// A value may be a union of map and array, and defaults lie inside optional objects: both by intent.
+const ajv = new Ajv({ useDefaults: true, allErrors: true, verbose: true, strict: false });
+const compiled = new WeakMap<object, ValidateFunction>();
+
+/** Checks `value` and fills in the schema's defaults, in place, inside objects that are present. */
+export function checkSchema(schema: TSchema, value: object): Fault | undefined {
+  let validate = compiled.get(schema);
+  if (!validate) {
+    validate = ajv.compile(schema);
+    compiled.set(schema, validate);
+  }
+  if (validate(value)) return undefined;
+  const error = mostTelling(validate.errors ?? []);
+  return error ? toFault(error) : { path: "", found: describe(value), wanted: "another value" };
+}
+
+/** Of a union only the branch that the value was meant for; of the rest the deepest, then the first. */
+function mostTelling(errors: readonly ErrorObject[]): ErrorObject | undefined {
+  const real = errors.filter(
+    (error) => !isUmbrella(error, errors) && !isOtherBranch(error, errors),
+  );
+  return (real.length > 0 ? real : errors).reduce<ErrorObject | undefined>(
+    (best, error) => (!best || depth(error) > depth(best) ? error : best),
+    undefined,
+  );
+}
+
+/** `anyOf` at a place where a branch has said something deeper or sharper. */
+function isUmbrella(error: ErrorObject, all: readonly ErrorObject[]): boolean {
+  if (error.keyword === "if") return true;
+  if (error.keyword !== "anyOf") return false;
+  return all.some(
+    (other) =>
+      other !== error &&
+      other.schemaPath.startsWith(`${error.schemaPath}/`) &&
+      other.keyword !== "type" &&
+      other.keyword !== "required",
+  );
+}
+
+/** A branch of a union that fails already on the value's type, or one line of a list of `required`. */
+function isOtherBranch(error: ErrorObject, all: readonly ErrorObject[]): boolean {
+  if (error.keyword !== "type" && error.keyword !== "required") return false;
+  const union = /^(.*\/(?:anyOf|oneOf))\/\d+\/(type|required)$/.exec(error.schemaPath);
+  return union !== null && all.some((other) => other.schemaPath === union[1]);
+}
+
+function depth(error: ErrorObject): number {
+  return error.instancePath.split("/").length + (error.keyword === "additionalProperties" ? 1 : 0);
+}
+
+function toFault(error: ErrorObject): Fault {
+  const path = readablePath(error.instancePath);
+  const found = describe(error.data);
+  const field = (name: string) => (path === "" ? name : `${path}.${name}`);
+  const params: Record<string, unknown> = error.params;
+  switch (error.keyword) {
+    case "required":
+      return {
+        path: field(String(params.missingProperty)),
+        found: "nothing",
+        wanted: "this field",
+      };
+    case "additionalProperties":
+      return {
+        path: field(String(params.additionalProperty)),
+        found: "a field that APISIX does not know",
+        wanted: knownFields(error),
+      };
+    case "dependentRequired":
+      return {
+        path: field(String(params.missingProperty)),
+        found: "nothing",
+        wanted: `this field, since ${params.property} is there`,
+      };
+    case "oneOf":
+    case "anyOf":
+    case "not":
+      return { path, found: combination(error), wanted: wantedCombination(error) };
+    default:
+      return { path, found, wanted: wantedOf(error) };
+  }
+}
+
+function wantedOf(error: ErrorObject): string {
+  const limit: unknown = error.params.limit;
+  switch (error.keyword) {
+    case "type":
+      return `of type ${error.params.type}`;
+    case "enum":
+      return `one of ${(error.schema as unknown[]).join(", ")}`;
+    case "pattern":
+      return `text that fits ${error.params.pattern}`;
+    case "minimum":
+      return `at least ${limit}`;
+    case "exclusiveMinimum":
+      return `more than ${limit}`;
+    case "maximum":
+      return `at most ${limit}`;
+    case "minLength":
+      return `at least ${limit} characters`;
+    case "maxLength":
+      return `at most ${limit} characters`;
+    case "minItems":
+      return `at least ${limit} entries`;
+    case "maxItems":
+      return `at most ${limit} entries`;
+    case "maxProperties":
+      return `at most ${limit} fields`;
+    case "uniqueItems":
+      return "no entry twice";
+    default:
+      return error.message ?? "another value";
+  }
+}
+
+function knownFields(error: ErrorObject): string {
+  const known = Object.keys((error.parentSchema as { properties?: object }).properties ?? {});
+  return `one of ${known.join(", ")}`;
+}
+
+/** The fields that branches of `required` speak of, as far as the value has them. */
+function combination(error: ErrorObject): string {
+  const fields = requiredFields(error.schema);
+  if (fields.length === 0) return describe(error.data);
+  const present = fields.filter((name) => Object.hasOwn(error.data as object, name));
+  return present.length === 0 ? `none of ${fields.join(", ")}` : present.join(" and ");
+}
+
+function wantedCombination(error: ErrorObject): string {
+  const fields = requiredFields(error.schema);
+  if (fields.length === 0) return unionTypes(error.schema);
+  if (error.keyword === "not") return `at most one of ${fields.join(", ")}`;
+  const branches = (error.schema as { required?: string[] }[]).map(
+    (branch) => branch.required?.join(" with ") ?? "",
+  );
+  const count = error.keyword === "oneOf" ? "exactly one" : "at least one";
+  return `${count} of ${branches.join(", ")}`;
+}
+
+function requiredFields(schema: unknown): string[] {
+  const branches = Array.isArray(schema) ? schema : [schema];
+  return branches.flatMap((branch: { required?: string[] }) => branch.required ?? []);
+}
+
+function unionTypes(schema: unknown): string {
+  const types = (schema as { type?: string }[]).map((branch) => branch.type ?? "another");
+  return `of type ${[...new Set(types)].join(" or ")}`;
+}
+
+/** `/nodes/0/port` → `nodes[0].port`. */
+function readablePath(pointer: string): string {
+  return pointer
+    .split("/")
+    .slice(1)
+    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
+    .reduce((path, part) => {
+      if (/^\d+$/.test(part)) return `${path}[${part}]`;
+      return path === "" ? part : `${path}.${part}`;
+    }, "");
+}
