@@ -1,0 +1,115 @@
+import { BodyChunk } from "../../shared/snapshot/body-chunk.ts";
+import { chunkName, type Manifest, type Pointer } from "../../shared/snapshot/format.ts";
+import type { ObjectStore } from "../store/object-store.ts";
+import { forEachAtMost } from "./bounded.ts";
+import { Publisher, type PublisherOptions } from "./publisher.ts";
+import {
+  chunksOf,
+  listManifests,
+  readChunk,
+  readManifest,
+  readPointer,
+} from "./read-generation.ts";
+
+/** What an operator does to a bucket. None of it needs etcd or a running exporter. */
+
+/** What was asked for cannot be done; the message tells a person why, and what can. */
+export class OperationError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "OperationError";
+  }
+}
+
+export interface Generation {
+  readonly manifest: Manifest;
+  readonly live: boolean;
+}
+
+/** Every generation in the store, newest first, and the pointer. */
+export async function generations(
+  store: ObjectStore,
+): Promise<{ readonly pointer: Pointer | undefined; readonly list: readonly Generation[] }> {
+  const pointer = (await readPointer(store))?.pointer;
+  const list: Generation[] = [];
+  for (const { ref } of await listManifests(store)) {
+    const manifest = await readManifest(store, ref);
+    list.push({ manifest, live: pointer?.manifest.sha256 === ref.sha256 });
+  }
+  return { pointer, list: list.reverse() };
+}
+
+export interface ShownBody {
+  readonly key: string;
+  readonly value: unknown;
+}
+
+/** A generation's manifest and its resources by key. */
+export async function show(
+  store: ObjectStore,
+  generation: number,
+): Promise<{ readonly manifest: Manifest; readonly resources: readonly ShownBody[] }> {
+  const manifest = await manifestOf(store, generation);
+  const resources: ShownBody[] = [];
+  for (const ref of manifest.bodies) {
+    if (!ref) continue;
+    const chunk = new BodyChunk(await readChunk(store, ref), chunkName(ref));
+    resources.push(...chunk.bodies());
+  }
+  return { manifest, resources: resources.sort((a, b) => (a.key < b.key ? -1 : 1)) };
+}
+
+/**
+ * Publishes the content of `generation` as a new generation and holds there (FORMAT.md 8.5). Every chunk
+ * is read and verified first and written again, so that collection cannot take it away meanwhile.
+ */
+export async function rollback(
+  options: PublisherOptions,
+  generation: number,
+): Promise<{ readonly generation: number; readonly repeats: number }> {
+  const { store, clock } = options;
+  const manifest = await manifestOf(store, generation);
+  const fresh = new Map<string, Uint8Array>();
+  await forEachAtMost(8, chunksOf(manifest).values(), async (ref) => {
+    fresh.set(ref.sha256, await readChunk(store, ref));
+  });
+  const { router, index, bodies, counts } = manifest;
+  const snapshot = { content: { router, index, bodies, counts }, digest: manifest.content, fresh };
+  const publisher = new Publisher(options);
+  for (;;) {
+    const live = await publisher.refresh();
+    if (!live)
+      throw new OperationError("nothing has been published yet, so there is nothing to roll back");
+    const hold = {
+      since: new Date(clock.now()).toISOString(),
+      reason: `rollback to generation ${generation}`,
+      superseded: live.pointer.hold?.superseded ?? live.pointer.manifest,
+    };
+    const answer = await publisher.publish({
+      snapshot,
+      source: manifest.source,
+      rollback: { repeats: manifest.repeats ?? generation, hold },
+    });
+    if (answer.outcome !== "published") continue;
+    await publisher.writeMissing(snapshot);
+    return { generation: answer.generation, repeats: generation };
+  }
+}
+
+/** Takes the hold out; what etcd holds is published by the exporter. False: there was no hold. */
+export function resume(options: PublisherOptions): Promise<boolean> {
+  return new Publisher(options).resume();
+}
+
+async function manifestOf(store: ObjectStore, generation: number): Promise<Manifest> {
+  const all = await listManifests(store);
+  const found = all.filter(({ ref }) => ref.generation === generation);
+  const live = (await readPointer(store))?.pointer.manifest.sha256;
+  const chosen = found.find(({ ref }) => ref.sha256 === live) ?? found[0];
+  if (chosen) return readManifest(store, chosen.ref);
+  const range =
+    all.length === 0 ? "none" : `${all[0]?.ref.generation} to ${all.at(-1)?.ref.generation}`;
+  throw new OperationError(
+    `there is no generation ${generation} in the store (kept: ${range}; see \`snapgate generations\`)`,
+  );
+}

@@ -1,0 +1,66 @@
+import { decodeManifest, decodePointer, verifyBytes } from "../../shared/snapshot/codec.ts";
+import { SnapshotError } from "../../shared/snapshot/errors.ts";
+import {
+  type ChunkRef,
+  chunkName,
+  type Manifest,
+  type ManifestRef,
+  manifestName,
+  POINTER_NAME,
+  type Pointer,
+  parseManifestName,
+} from "../../shared/snapshot/format.ts";
+import type { ObjectStore } from "../store/object-store.ts";
+
+/** Reading what was published, every hop verified (FORMAT.md 7). All of these throw `SnapshotError`. */
+
+export interface HeldPointer {
+  readonly pointer: Pointer;
+  readonly etag: string;
+}
+
+export async function readPointer(store: ObjectStore): Promise<HeldPointer | undefined> {
+  const held = await store.get(POINTER_NAME);
+  return held && { pointer: decodePointer(held.bytes), etag: held.etag };
+}
+
+export async function readManifest(store: ObjectStore, ref: ManifestRef): Promise<Manifest> {
+  const name = manifestName(ref);
+  const held = await store.get(name);
+  if (!held) throw new SnapshotError("missing", name, "the store has no such object");
+  await verifyBytes(held.bytes, ref, name);
+  return decodeManifest(held.bytes, ref, name);
+}
+
+export async function readChunk(store: ObjectStore, ref: ChunkRef): Promise<Uint8Array> {
+  const name = chunkName(ref);
+  const held = await store.get(name);
+  if (!held) throw new SnapshotError("missing", name, "the store has no such object");
+  await verifyBytes(held.bytes, ref, name);
+  return held.bytes;
+}
+
+/** Every manifest in the store, oldest generation first. */
+export async function listManifests(store: ObjectStore): Promise<readonly ListedManifest[]> {
+  const found: ListedManifest[] = [];
+  for await (const { name, size, modifiedAt } of store.list("manifests/")) {
+    const parsed = parseManifestName(name);
+    if (parsed) found.push({ ref: { ...parsed, length: size }, name, modifiedAt });
+  }
+  return found.sort((a, b) => a.ref.generation - b.ref.generation);
+}
+
+export interface ListedManifest {
+  readonly ref: ManifestRef;
+  readonly name: string;
+  readonly modifiedAt: number;
+}
+
+/** The chunks that a manifest names, each once. */
+export function chunksOf(
+  manifest: Pick<Manifest, "index" | "bodies">,
+): ReadonlyMap<string, ChunkRef> {
+  const chunks = new Map<string, ChunkRef>();
+  for (const ref of [...manifest.index, ...manifest.bodies]) if (ref) chunks.set(ref.sha256, ref);
+  return chunks;
+}
