@@ -1,0 +1,195 @@
+import { readFileSync } from "node:fs";
+import type { RouterName } from "../shared/snapshot/format.ts";
+import { type Environment, type Problem, readSettings } from "./config/read-settings.ts";
+import { SETTINGS, type SettingName, type SettingValue } from "./config/settings.ts";
+import type { EtcdOptions } from "./etcd/etcd3-transport.ts";
+import type { LossGuard } from "./publish/loss-guard.ts";
+import type { RetentionOptions } from "./publish/retention.ts";
+import type { StoreOptions } from "./store/open-store.ts";
+
+/** Everything that the exporter needs to know, checked. Times in milliseconds. */
+export interface Config {
+  readonly etcd: EtcdOptions;
+  /** Without a trailing slash. */
+  readonly prefix: string;
+  readonly auditIntervalMs: number;
+  readonly namespace: string;
+  readonly router: RouterName;
+  readonly store: StoreOptions;
+  readonly publishIntervalMs: number;
+  readonly pointerCheckIntervalMs: number;
+  /** Undefined: off. */
+  readonly lossGuard: LossGuard | undefined;
+  readonly retention: RetentionOptions & { readonly intervalMs: number };
+  /** Undefined: this exporter is the only one. */
+  readonly election: { readonly ttlSeconds: number } | undefined;
+  readonly statusListen: { readonly host: string; readonly port: number };
+  readonly log: { readonly level: string; readonly format: "json" | "text" };
+}
+
+/** All problems of a configuration, each with its remedy. */
+export class ConfigError extends Error {
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    const lines = problems.map(
+      ({ setting, found, wanted }) => `  ${setting}: found ${found}, want ${wanted}`,
+    );
+    super(`the configuration has ${problems.length} problem(s):\n${lines.join("\n")}`);
+    this.name = "ConfigError";
+    this.problems = problems;
+  }
+}
+
+/** `path` is the one configuration file, JSON; the environment wins over it. Throws `ConfigError`. */
+export function readConfig(environment: Environment, path?: string): Config {
+  return toConfig(readSettings(SETTINGS, environment, path === undefined ? {} : readFile(path)));
+}
+
+/** What the operator's commands need: the store alone. Throws `ConfigError`. */
+export function readStoreConfig(
+  environment: Environment,
+  path?: string,
+): Pick<Config, "store" | "namespace" | "log"> {
+  const wanted = /^(NAMESPACE|STORE|S3_|LOG_)/;
+  const read = readSettings(SETTINGS, environment, path === undefined ? {} : readFile(path));
+  const problems = read.problems.filter(({ setting }) => wanted.test(setting));
+  return toConfig({ values: read.values, problems });
+}
+
+function toConfig(read: ReturnType<typeof readSettings>): Config {
+  const of = <T extends SettingValue>(name: SettingName) => read.values.get(name) as T;
+  const problems = [...read.problems, ...contradictions(read)];
+  if (problems.length > 0) throw new ConfigError(problems);
+  const election = of<string>("LEADER_ELECTION") === "on";
+  return {
+    etcd: etcdOptions(of),
+    prefix: of<string>("ETCD_PREFIX").replace(/\/+$/, ""),
+    auditIntervalMs: of("ETCD_AUDIT_INTERVAL_MS"),
+    namespace: of("NAMESPACE"),
+    router: of("ROUTER"),
+    store: storeOptions(of),
+    publishIntervalMs: of("PUBLISH_INTERVAL_MS"),
+    pointerCheckIntervalMs: of("POINTER_CHECK_INTERVAL_MS"),
+    lossGuard:
+      of<string>("LOSS_GUARD") === "off"
+        ? undefined
+        : { share: of("LOSS_GUARD_SHARE"), minimum: of("LOSS_GUARD_MINIMUM") },
+    retention: {
+      keepGenerations: of("KEEP_GENERATIONS"),
+      graceMs: of("GC_GRACE_MS"),
+      intervalMs: of("GC_INTERVAL_MS"),
+    },
+    election: election ? { ttlSeconds: of("LEADER_TTL_SECONDS") } : undefined,
+    statusListen: listenAddress(of("STATUS_LISTEN")),
+    log: { level: of("LOG_LEVEL"), format: of("LOG_FORMAT") },
+  };
+}
+
+type Read = <T extends SettingValue>(name: SettingName) => T;
+
+function etcdOptions(of: Read): EtcdOptions {
+  const user = of<string | undefined>("ETCD_USER");
+  const [ca, cert, key, serverName] = (
+    ["ETCD_CA_FILE", "ETCD_CERT_FILE", "ETCD_KEY_FILE", "ETCD_SERVER_NAME"] as const
+  ).map((name) => of<string | undefined>(name));
+  const tls = {
+    ...(ca ? { ca } : {}),
+    ...(cert ? { cert } : {}),
+    ...(key ? { key } : {}),
+    ...(serverName ? { serverName } : {}),
+  };
+  return {
+    endpoints: of("ETCD_ENDPOINTS"),
+    ...(user ? { user, password: of<string>("ETCD_PASSWORD") } : {}),
+    ...(Object.keys(tls).length > 0 ? { tls } : {}),
+  };
+}
+
+function storeOptions(of: Read): StoreOptions {
+  const namespace = of<string>("NAMESPACE");
+  const timeoutMs = of<number>("STORE_TIMEOUT_MS");
+  if (of<string>("STORE") === "directory") {
+    return { is: "directory", folder: of("STORE_DIR"), namespace };
+  }
+  return {
+    is: "s3",
+    endpoint: of<string | undefined>("S3_ENDPOINT"),
+    region: of("S3_REGION"),
+    bucket: of("S3_BUCKET"),
+    prefix: `${of<string>("S3_PREFIX")}${namespace}/`,
+    accessKeyId: of("S3_ACCESS_KEY_ID"),
+    secretAccessKey: of("S3_SECRET_ACCESS_KEY"),
+    sessionToken: of<string | undefined>("S3_SESSION_TOKEN"),
+    pathStyle: of("S3_PATH_STYLE"),
+    checksums: of("S3_CHECKSUMS"),
+    unquotedEtags: of("S3_UNQUOTED_ETAGS"),
+    timeoutMs,
+  };
+}
+
+/** Settings that are missing, or do not go together. */
+function contradictions({
+  values,
+  problems: reported,
+}: ReturnType<typeof readSettings>): Problem[] {
+  const problems: Problem[] = [];
+  const has = (name: SettingName) => values.has(name) || reported.some((p) => p.setting === name);
+  const need = (name: SettingName, why: string) => {
+    if (!has(name))
+      problems.push({ setting: name, found: "nothing", wanted: `a value, since ${why}` });
+  };
+  if (!has("STORE"))
+    problems.push({ setting: "STORE", found: "nothing", wanted: "s3 or directory" });
+  if (values.get("STORE") === "directory") need("STORE_DIR", "STORE is directory");
+  if (values.get("STORE") === "s3") {
+    need("S3_BUCKET", "STORE is s3");
+    need("S3_ACCESS_KEY_ID", "STORE is s3");
+    need("S3_SECRET_ACCESS_KEY", "STORE is s3");
+  }
+  if (has("ETCD_USER")) need("ETCD_PASSWORD", "ETCD_USER is set");
+  if (has("ETCD_CERT_FILE")) need("ETCD_KEY_FILE", "ETCD_CERT_FILE is set");
+  if (has("ETCD_KEY_FILE")) need("ETCD_CERT_FILE", "ETCD_KEY_FILE is set");
+  const namespace = values.get("NAMESPACE");
+  if (typeof namespace === "string" && !/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(namespace)) {
+    const found = JSON.stringify(namespace);
+    problems.push({ setting: "NAMESPACE", found, wanted: "letters, digits, `.`, `_` and `-`" });
+  }
+  const prefix = values.get("ETCD_PREFIX");
+  if (typeof prefix === "string" && !/^\/[^/]/.test(prefix)) {
+    const found = JSON.stringify(prefix);
+    problems.push({ setting: "ETCD_PREFIX", found, wanted: "a path like /apisix" });
+  }
+  return problems;
+}
+
+function listenAddress(text: string): Config["statusListen"] {
+  const colon = text.lastIndexOf(":");
+  return {
+    host: text.slice(0, colon).replace(/^\[|\]$/g, ""),
+    port: Number(text.slice(colon + 1)),
+  };
+}
+
+function readFile(path: string): Readonly<Record<string, unknown>> {
+  const problem = (found: string, wanted: string) =>
+    new ConfigError([{ setting: "--config", found, wanted }]);
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch {
+    throw problem(JSON.stringify(path), "the path of a file that can be read");
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+      return value as Record<string, unknown>;
+    }
+  } catch (error) {
+    throw problem(
+      error instanceof Error ? error.message : String(error),
+      "a JSON object of settings",
+    );
+  }
+  throw problem("JSON that is no object", 'a JSON object like {"STORE": "s3"}');
+}

@@ -1,0 +1,221 @@
+/**
+ * Every setting of the exporter: the one table from which parsing, `--help` and docs/configuration.md
+ * come. A name is an environment variable, and a key of the configuration file.
+ */
+
+export type SettingKind =
+  | { readonly is: "text" }
+  | { readonly is: "choice"; readonly of: readonly string[] }
+  | { readonly is: "flag" }
+  /** A whole number within bounds; `unit` is for people. */
+  | { readonly is: "number"; readonly min: number; readonly max: number; readonly unit: string }
+  | { readonly is: "share" }
+  /** Comma-separated `http(s)://host:port`. */
+  | { readonly is: "endpoints" }
+  /** `host:port` to listen on. */
+  | { readonly is: "listen" }
+  /** A path of a file whose text is the value. */
+  | { readonly is: "file" };
+
+export interface Setting {
+  readonly name: string;
+  readonly kind: SettingKind;
+  /** As it would be written; undefined: not set. */
+  readonly fallback: string | undefined;
+  readonly about: string;
+  /** Never printed, and also read from the file that `<NAME>_FILE` names. */
+  readonly secret?: boolean;
+}
+
+const text: SettingKind = { is: "text" };
+const flag: SettingKind = { is: "flag" };
+const file: SettingKind = { is: "file" };
+const number = (unit: string, min: number, max: number): SettingKind => ({
+  is: "number",
+  min,
+  max,
+  unit,
+});
+const choice = (...of: string[]): SettingKind => ({ is: "choice", of });
+
+const DAY_MS = 86_400_000;
+
+export const SETTINGS = [
+  setting(
+    "ETCD_ENDPOINTS",
+    { is: "endpoints" },
+    "http://127.0.0.1:2379",
+    "etcd; several with commas",
+  ),
+  setting("ETCD_PREFIX", text, "/apisix", "where APISIX's keys are"),
+  setting("ETCD_USER", text, undefined, "user, where etcd has authentication on"),
+  secret("ETCD_PASSWORD", "its password"),
+  setting("ETCD_CA_FILE", file, undefined, "certificate authority of etcd (PEM)"),
+  setting("ETCD_CERT_FILE", file, undefined, "client certificate for mutual TLS (PEM)"),
+  setting("ETCD_KEY_FILE", file, undefined, "key of the client certificate (PEM)"),
+  setting(
+    "ETCD_SERVER_NAME",
+    text,
+    undefined,
+    "name in etcd's certificate, where it is not the host",
+  ),
+  setting(
+    "ETCD_AUDIT_INTERVAL_MS",
+    number("ms", 1_000, DAY_MS),
+    "1800000",
+    "how often all keys are compared with etcd",
+  ),
+  setting(
+    "NAMESPACE",
+    text,
+    "default",
+    "name of this configuration; its objects lie under `<NAMESPACE>/`",
+  ),
+  setting(
+    "ROUTER",
+    choice("radixtree_host_uri", "radixtree_uri", "radixtree_uri_with_parameter"),
+    "radixtree_host_uri",
+    "APISIX's `router.http`",
+  ),
+  setting("STORE", choice("s3", "directory"), undefined, "where snapshots go"),
+  setting("STORE_DIR", text, undefined, "the folder, with STORE=directory"),
+  setting(
+    "STORE_TIMEOUT_MS",
+    number("ms", 100, 600_000),
+    "15000",
+    "limit of one request to the store",
+  ),
+  setting("S3_ENDPOINT", text, undefined, "the S3 API; not set: AWS itself"),
+  setting("S3_REGION", text, "auto", "region; `auto` for R2"),
+  setting("S3_BUCKET", text, undefined, "bucket"),
+  setting("S3_PREFIX", text, "", "put before the namespace, e.g. `gateway/`"),
+  secret("S3_ACCESS_KEY_ID", "access key"),
+  secret("S3_SECRET_ACCESS_KEY", "secret key"),
+  secret("S3_SESSION_TOKEN", "session token, for temporary credentials"),
+  setting("S3_PATH_STYLE", flag, "true", "`endpoint/bucket/key` rather than `bucket.endpoint/key`"),
+  setting(
+    "S3_CHECKSUMS",
+    choice("required", "supported"),
+    "required",
+    "`required` suits servers that do not know the SDK's checksums",
+  ),
+  setting(
+    "S3_UNQUOTED_ETAGS",
+    flag,
+    "false",
+    "for Ceph's radosgw 16, which compares If-Match without quotes",
+  ),
+  setting(
+    "PUBLISH_INTERVAL_MS",
+    number("ms", 0, DAY_MS),
+    "1000",
+    "least time between two publishes; 0: at once",
+  ),
+  setting(
+    "POINTER_CHECK_INTERVAL_MS",
+    number("ms", 0, DAY_MS),
+    "2000",
+    "how often the pointer is read for an operator's hold or resume",
+  ),
+  setting(
+    "LOSS_GUARD",
+    choice("on", "off"),
+    "on",
+    "hold a publish that would remove very many routes",
+  ),
+  setting(
+    "LOSS_GUARD_SHARE",
+    { is: "share" },
+    "0.5",
+    "share of the live routes that may go in one publish",
+  ),
+  setting(
+    "LOSS_GUARD_MINIMUM",
+    number("routes", 1, 1e9),
+    "10",
+    "fewer routes than this may always go",
+  ),
+  setting(
+    "KEEP_GENERATIONS",
+    number("generations", 1, 100_000),
+    "20",
+    "how many generations stay for a rollback",
+  ),
+  setting(
+    "GC_GRACE_MS",
+    number("ms", 60_000, 365 * DAY_MS),
+    String(DAY_MS),
+    "nothing younger is deleted from the store",
+  ),
+  setting(
+    "GC_INTERVAL_MS",
+    number("ms", 1_000, 365 * DAY_MS),
+    "3600000",
+    "how often old generations are deleted",
+  ),
+  setting(
+    "LEADER_ELECTION",
+    choice("on", "off"),
+    "on",
+    "elect one publisher among replicas in etcd (needs write access below /snapgate/)",
+  ),
+  setting("LEADER_TTL_SECONDS", number("s", 2, 600), "10", "how long a dead leader is waited for"),
+  setting(
+    "STATUS_LISTEN",
+    { is: "listen" },
+    "127.0.0.1:9091",
+    "address of /healthz, /readyz, /status and /metrics",
+  ),
+  setting(
+    "LOG_LEVEL",
+    choice("debug", "info", "warn", "error"),
+    "info",
+    "least level that is logged",
+  ),
+  setting(
+    "LOG_FORMAT",
+    choice("json", "text"),
+    "json",
+    "one JSON object or one readable line an event",
+  ),
+] as const;
+
+export type SettingName = (typeof SETTINGS)[number]["name"];
+
+/** Which value a setting has after it was read; a missing one is undefined. */
+export type SettingValue = string | number | boolean | readonly string[] | undefined;
+
+/** What a value of this kind looks like, for a person. */
+export function wantedText(kind: SettingKind): string {
+  switch (kind.is) {
+    case "text":
+      return "text";
+    case "choice":
+      return `one of ${kind.of.join(", ")}`;
+    case "flag":
+      return "true or false";
+    case "number":
+      return `a whole number of ${kind.unit} from ${kind.min} to ${kind.max}`;
+    case "share":
+      return "a number from 0 to 1";
+    case "endpoints":
+      return "http://host:port or https://host:port, several with commas, all of one scheme";
+    case "listen":
+      return "host:port, e.g. 127.0.0.1:9091";
+    case "file":
+      return "the path of a file that can be read";
+  }
+}
+
+function setting<N extends string>(
+  name: N,
+  kind: SettingKind,
+  fallback: string | undefined,
+  about: string,
+) {
+  return { name, kind, fallback, about } satisfies Setting;
+}
+
+function secret<N extends string>(name: N, about: string) {
+  return { name, kind: text, fallback: undefined, about, secret: true } satisfies Setting;
+}
