@@ -49,7 +49,7 @@ export class Compiler {
   #indexBytes(table: ResourceTable, changed: ReadonlySet<string>): Uint8Array {
     const isStale = [...changed].some((key) => /^(routes|services)\//.test(key));
     if (!this.#index || isStale) this.#index = buildRouteIndex(this.#router, indexedRoutes(table));
-    return this.#index;
+    return this.#index as Uint8Array;
   }
 }
 

@@ -1,0 +1,309 @@
+import type { Fence } from "../shared/snapshot/format.ts";
+import type { Clock } from "./clock.ts";
+import { readResources } from "./compile/memory.ts";
+import type { Config } from "./config.ts";
+import type { Mirror } from "./etcd/keyspace.ts";
+import { errorText, type Log } from "./log.ts";
+import { Pacer } from "./publish/pacer.ts";
+import { Publisher } from "./publish/publisher.ts";
+import { readChunk, readManifest } from "./publish/read-generation.ts";
+import { collect } from "./publish/retention.ts";
+import { type PublishAnswer, Publishing } from "./publishing.ts";
+import type { Rejection } from "./rejection.ts";
+import { ResourceTable } from "./resource-table.ts";
+import { type ExporterState, initialState, type StatusSources } from "./status.ts";
+import type { ObjectStore } from "./store/object-store.ts";
+
+/** The one publisher, until `signal` aborts. */
+export interface Leadership {
+  readonly fence: Fence;
+  /** Aborts when the leadership is lost or given up. */
+  readonly signal: AbortSignal;
+  resign(): Promise<void>;
+}
+
+export interface ExporterDeps {
+  readonly config: Pick<
+    Config,
+    | "prefix"
+    | "namespace"
+    | "router"
+    | "publishIntervalMs"
+    | "pointerCheckIntervalMs"
+    | "lossGuard"
+    | "retention"
+  >;
+  readonly store: ObjectStore;
+  readonly mirror: Mirror;
+  /** Waits to be elected; undefined when `signal` aborts first. Absent: the only exporter there is. */
+  readonly campaign?: ((signal: AbortSignal) => Promise<Leadership | undefined>) | undefined;
+  readonly clock: Clock;
+  /** From 0 up to, not including, 1. */
+  readonly random: () => number;
+  readonly log: Log;
+  /** Written into the pointer, for a person. */
+  readonly by: string;
+  /** Shared with whoever shows it; made here where it is absent. */
+  readonly state?: ExporterState;
+}
+
+/** The pipeline from etcd to the pointer. */
+export class Exporter {
+  readonly state: ExporterState;
+  readonly #deps: ExporterDeps;
+  readonly #publisher: Publisher;
+  #table: ResourceTable;
+  #publishing: Publishing | undefined;
+  #leadership: Leadership | undefined;
+  #reported: ReadonlyMap<string, number> = new Map();
+  #saidHold: string | undefined;
+
+  constructor(deps: ExporterDeps) {
+    const { clock, config, store, by } = deps;
+    this.#deps = deps;
+    this.state = deps.state ?? initialState();
+    this.#publisher = new Publisher({ store, clock, by, namespace: config.namespace });
+    this.#table = new ResourceTable(config.prefix);
+  }
+
+  /** Runs until `signal` aborts; a publish that is under way then is finished. */
+  async run(signal: AbortSignal): Promise<void> {
+    if (!(await this.#prepare(signal))) return;
+    const pacer = this.#pacer();
+    await Promise.all([
+      this.#mirror(signal, () => pacer.nudge()),
+      this.#lead(signal, () => pacer.nudge()),
+      this.#every(this.#deps.config.pointerCheckIntervalMs, signal, () => {
+        this.#checkDue = true;
+        pacer.nudge();
+      }),
+      this.#every(this.#deps.config.retention.intervalMs, signal, () => {
+        this.#collectDue = true;
+        pacer.nudge();
+      }),
+      pacer.run(signal),
+    ]);
+    await this.#leadership?.resign();
+  }
+
+  /** Reads etcd once and publishes once. */
+  async publishOnce(
+    signal: AbortSignal,
+    options: { readonly force?: boolean } = {},
+  ): Promise<PublishAnswer | undefined> {
+    if (!(await this.#prepare(signal))) return undefined;
+    const publishing = this.#publishing as Publishing;
+    const ended = new AbortController();
+    const both = AbortSignal.any([signal, ended.signal]);
+    await this.#mirror(both, () => ended.abort());
+    for (;;) {
+      const answer = await publishing.publish(undefined, options);
+      this.#note(answer, this.#deps.clock.now());
+      if (answer?.outcome !== "moved") return answer;
+    }
+  }
+
+  sources(): StatusSources {
+    return {
+      state: this.state,
+      health: this.#deps.mirror.health(),
+      rejections: this.#table.rejections(),
+      notices: this.#table.notices(),
+      counts: this.#table.counts(),
+      now: this.#deps.clock.now(),
+    };
+  }
+
+  #checkDue = false;
+  #collectDue = false;
+
+  /** What was published last is the memory of last valid values: nothing goes on without it. */
+  async #prepare(signal: AbortSignal): Promise<boolean> {
+    const { clock, config, log, store } = this.#deps;
+    for (let wait = 500; !signal.aborted; wait = Math.min(2 * wait, 15_000)) {
+      try {
+        const live = await this.#publisher.refresh();
+        this.#notePointer();
+        const ref = live?.pointer.hold?.superseded;
+        const manifest = ref ? await readManifest(store, ref) : live?.manifest;
+        const memory =
+          manifest && (await readResources(manifest, (chunk) => readChunk(store, chunk)));
+        this.#table = new ResourceTable(config.prefix, memory);
+        this.#publishing = new Publishing({
+          ...this.#deps,
+          ...config,
+          table: this.#table,
+          publisher: this.#publisher,
+          state: this.state,
+        });
+        return true;
+      } catch (error) {
+        this.state.publishError = { at: clock.now(), message: errorText(error) };
+        log.error("cannot read what was published last; trying again", {
+          error: errorText(error),
+          waitMs: wait,
+        });
+        await clock.sleep(wait, signal);
+      }
+    }
+    return false;
+  }
+
+  async #mirror(signal: AbortSignal, changed: () => void): Promise<void> {
+    const { log, mirror } = this.#deps;
+    for await (const change of mirror.changes(signal)) {
+      const keys = this.#table.apply(change);
+      this.#publishing?.note(keys, { clusterId: change.clusterId, revision: change.revision });
+      this.state.hasBase = true;
+      this.#logRejections();
+      log.debug("change taken in", {
+        cause: change.cause,
+        revision: change.revision,
+        keys: keys.size,
+      });
+      if (keys.size > 0 || change.cause !== "watch") changed();
+    }
+  }
+
+  async #lead(signal: AbortSignal, elected: () => void): Promise<void> {
+    const { campaign, clock, log } = this.#deps;
+    if (!campaign) {
+      this.state.role = "leader";
+      elected();
+      return;
+    }
+    while (!signal.aborted) {
+      this.state.role = "follower";
+      const leadership = await campaign(signal);
+      if (!leadership) return;
+      this.#leadership = leadership;
+      this.#claimDue = true;
+      this.state.role = "leader";
+      log.info("elected as the publisher", { fence: leadership.fence.token });
+      elected();
+      await aborted(AbortSignal.any([signal, leadership.signal]));
+      if (signal.aborted) return;
+      this.#leadership = undefined;
+      log.warn("no longer the publisher", {});
+      await clock.sleep(100, signal);
+    }
+  }
+
+  #claimDue = false;
+
+  #pacer(): Pacer {
+    const { clock, config, log, random } = this.#deps;
+    return new Pacer({
+      clock,
+      random,
+      intervalMs: config.publishIntervalMs,
+      job: () => this.#step(),
+      onFailure: (error, retryInMs) => {
+        this.state.publishFailures += 1;
+        this.state.publishError = { at: clock.now(), message: errorText(error) };
+        log.error("publish failed; the old generation stays live", {
+          error: errorText(error),
+          retryInMs,
+        });
+      },
+    });
+  }
+
+  /** Everything that touches the store, one thing after the other. */
+  async #step(): Promise<void> {
+    const { campaign, clock, config, log, store } = this.#deps;
+    if (this.#checkDue) {
+      this.#checkDue = false;
+      await this.#publisher.refresh();
+      this.#notePointer();
+    }
+    if (campaign && !this.#leadership) return;
+    if (this.#claimDue && this.#leadership) {
+      if ((await this.#publisher.claim(this.#leadership.fence)) === "deposed") {
+        await this.#leadership.resign();
+        return;
+      }
+      this.#claimDue = false;
+    }
+    const began = clock.now();
+    const answer = await this.#publishing?.publish(this.#leadership?.fence);
+    this.#note(answer, began);
+    if (answer?.outcome === "deposed") await this.#leadership?.resign();
+    if (answer?.outcome === "moved") throw new Error("somebody else moved the pointer meanwhile");
+    if (this.#collectDue) {
+      this.#collectDue = false;
+      const collected = await collect(store, clock, config.retention);
+      this.state.collected.manifests += collected.manifests;
+      this.state.collected.chunks += collected.chunks;
+      if (collected.chunks + collected.manifests > 0)
+        log.info("old generations deleted", collected);
+    }
+  }
+
+  #note(answer: PublishAnswer | undefined, began: number): void {
+    const { clock, log } = this.#deps;
+    this.#notePointer();
+    if (!answer) return;
+    this.state.publishError = undefined;
+    if (answer.outcome === "published") {
+      const { generation, objects, bytes } = answer;
+      const ms = clock.now() - began;
+      this.state.publishes += 1;
+      this.state.lastPublish = { at: clock.now(), generation, ms, objects, bytes };
+      log.info("published", { generation, objects, bytes, ms });
+    }
+    const hold = holdText(answer);
+    if (hold !== undefined && hold !== this.#saidHold)
+      log.warn("publishing is held", { why: hold });
+    if (hold === undefined && this.#saidHold !== undefined) log.info("publishing goes on", {});
+    this.#saidHold = hold;
+  }
+
+  #notePointer(): void {
+    this.state.pointer = this.#publisher.live?.pointer;
+    this.state.hold = this.state.pointer?.hold;
+  }
+
+  /** One line when a key's value is refused, one when it is good again. */
+  #logRejections(): void {
+    const { log } = this.#deps;
+    if (this.#table.rejectionCount === 0 && this.#reported.size === 0) return;
+    const now = new Map<string, number>();
+    for (const rejection of this.#table.rejections()) {
+      now.set(rejection.key, rejection.revision);
+      if (this.#reported.get(rejection.key) !== rejection.revision) logRejection(log, rejection);
+    }
+    for (const key of this.#reported.keys()) {
+      if (!now.has(key)) log.info("no longer rejected", { key });
+    }
+    this.#reported = now;
+  }
+
+  async #every(ms: number, signal: AbortSignal, due: () => void): Promise<void> {
+    // An interval of 0 means: with every publish. A loop without pause would starve everything else.
+    while (!signal.aborted) {
+      await this.#deps.clock.sleep(Math.max(ms, 50), signal);
+      if (!signal.aborted) due();
+    }
+  }
+}
+
+function logRejection(log: Log, rejection: Rejection): void {
+  log.warn("rejected", {
+    ...rejection,
+    keeps: rejection.keptRevision === undefined ? "nothing" : "the last valid value",
+  });
+}
+
+function holdText(answer: PublishAnswer): string | undefined {
+  if (answer.outcome === "held")
+    return `${answer.hold.reason}, since ${answer.hold.since}; \`snapgate resume\` ends it`;
+  return answer.outcome === "held-loss" ? answer.message : undefined;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) =>
+    signal.addEventListener("abort", () => resolve(), { once: true }),
+  );
+}

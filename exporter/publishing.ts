@@ -1,0 +1,118 @@
+import type { Fence, Manifest, RouterName, SourcePosition } from "../shared/snapshot/format.ts";
+import type { Clock } from "./clock.ts";
+import { Compiler } from "./compile/compiler.ts";
+import { readResources } from "./compile/memory.ts";
+import type { Log } from "./log.ts";
+import { heldLoss, type LossGuard } from "./publish/loss-guard.ts";
+import type { Publisher, PublishOutcome } from "./publish/publisher.ts";
+import { readChunk } from "./publish/read-generation.ts";
+import type { ResourceTable } from "./resource-table.ts";
+import type { ExporterState } from "./status.ts";
+import type { ObjectStore } from "./store/object-store.ts";
+
+export interface PublishingDeps {
+  readonly table: ResourceTable;
+  readonly publisher: Publisher;
+  readonly store: ObjectStore;
+  readonly router: RouterName;
+  /** Undefined: off. */
+  readonly lossGuard: LossGuard | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly state: ExporterState;
+}
+
+/** Publishing as it is asked for, or a reason why it waits for a person. */
+export type PublishAnswer =
+  | PublishOutcome
+  | { readonly outcome: "held-loss"; readonly message: string };
+
+/** Brings what the table holds into the store: compile, loss guard, publish. One call at a time. */
+export class Publishing {
+  readonly #deps: PublishingDeps;
+  readonly #compiler: Compiler;
+  /** Keys that changed since the last compile. */
+  #changed = new Set<string>();
+  #position: SourcePosition | undefined;
+  /** Keys of the routes of the live generation, and which generation that is. */
+  #liveRoutes = new Set<string>();
+  #liveContent: string | undefined;
+
+  constructor(deps: PublishingDeps) {
+    this.#deps = deps;
+    this.#compiler = new Compiler(deps.router, deps.publisher.live?.manifest?.bodies.length ?? 1);
+  }
+
+  /** Takes in that the table has changed and now stands at `position`. */
+  note(changed: ReadonlySet<string>, position: SourcePosition): void {
+    const { clock, state } = this.#deps;
+    for (const key of changed) this.#changed.add(key);
+    this.#position = position;
+    state.tableRevision = position.revision;
+    // Without a change of ours the live content stays right, whatever else etcd counts.
+    if (changed.size > 0) state.waitingSince ??= clock.now();
+    else if (state.waitingSince === undefined && state.publishedRevision !== undefined) {
+      state.publishedRevision = position.revision;
+    }
+  }
+
+  /** Undefined while nothing has been read yet. */
+  async publish(
+    fence: Fence | undefined,
+    options: { readonly force?: boolean } = {},
+  ): Promise<PublishAnswer | undefined> {
+    const { lossGuard, publisher, table } = this.#deps;
+    const source = this.#position;
+    if (!source) return undefined;
+    await this.#readLiveRoutes();
+    const changed = this.#changed;
+    this.#changed = new Set();
+    const counted = this.#routesNow();
+    const snapshot = await this.#compiler.compile(table, changed, publisher.known);
+    const loss = heldLoss(
+      counted.removed,
+      this.#liveRoutes.size,
+      options.force ? undefined : lossGuard,
+    );
+    if (loss && publisher.live?.pointer.hold === undefined) {
+      this.#deps.state.heldLoss = loss;
+      return { outcome: "held-loss", message: loss.message };
+    }
+    this.#deps.state.heldLoss = undefined;
+    const answer = await publisher.publish({ snapshot, source, fence });
+    if (answer.outcome === "published" || answer.outcome === "unchanged") {
+      this.#liveRoutes = counted.keys;
+      this.#liveContent = publisher.live?.manifest?.content;
+      this.#settle(source);
+    }
+    return answer;
+  }
+
+  #settle(source: SourcePosition): void {
+    const { state } = this.#deps;
+    state.publishedRevision = source.revision;
+    if (this.#changed.size === 0) state.waitingSince = undefined;
+  }
+
+  /** Which live routes this publish would remove; synchronous, of the same moment as the compile. */
+  #routesNow(): { readonly keys: Set<string>; readonly removed: number } {
+    const keys = new Set<string>();
+    for (const { key } of this.#deps.table.ofKind("routes")) keys.add(key);
+    let removed = 0;
+    for (const key of this.#liveRoutes) if (!keys.has(key)) removed += 1;
+    return { keys, removed };
+  }
+
+  /** At the start, and when somebody else published: the routes are read from the store. */
+  async #readLiveRoutes(): Promise<void> {
+    const manifest = this.#deps.publisher.live?.manifest;
+    if (manifest?.content === this.#liveContent) return;
+    this.#liveRoutes = manifest ? await routesOf(this.#deps.store, manifest) : new Set();
+    this.#liveContent = manifest?.content;
+  }
+}
+
+async function routesOf(store: ObjectStore, manifest: Manifest): Promise<Set<string>> {
+  const resources = await readResources(manifest, (ref) => readChunk(store, ref));
+  return new Set([...resources.keys()].filter((key) => key.startsWith("routes/")));
+}

@@ -1,0 +1,135 @@
+import type { Hold, Pointer } from "../shared/snapshot/format.ts";
+import type { MirrorHealth } from "./etcd/keyspace.ts";
+import type { HeldLoss } from "./publish/loss-guard.ts";
+import type { Notice, Rejection } from "./rejection.ts";
+
+/** What `/status`, `/readyz` and `/metrics` are made from. Times in milliseconds since the epoch. */
+export interface ExporterState {
+  role: "starting" | "leader" | "follower";
+  /** The base read has been taken in. */
+  hasBase: boolean;
+  /** The revision that the resource table stands at. */
+  tableRevision: number;
+  /** The newest revision whose content is live. */
+  publishedRevision: number | undefined;
+  /** When the oldest change that is not live yet was taken in. */
+  waitingSince: number | undefined;
+  pointer: Pointer | undefined;
+  hold: Hold | undefined;
+  heldLoss: HeldLoss | undefined;
+  lastPublish:
+    | {
+        readonly at: number;
+        readonly generation: number;
+        readonly ms: number;
+        readonly objects: number;
+        readonly bytes: number;
+      }
+    | undefined;
+  /** The last publish that failed, until one succeeds. */
+  publishError: { readonly at: number; readonly message: string } | undefined;
+  /** The last fault of the object store, retried or not. */
+  storeError: { readonly at: number; readonly message: string } | undefined;
+  publishes: number;
+  publishFailures: number;
+  storeRetries: number;
+  collected: { manifests: number; chunks: number };
+}
+
+export function initialState(): ExporterState {
+  return {
+    role: "starting",
+    hasBase: false,
+    tableRevision: 0,
+    publishedRevision: undefined,
+    waitingSince: undefined,
+    pointer: undefined,
+    hold: undefined,
+    heldLoss: undefined,
+    lastPublish: undefined,
+    publishError: undefined,
+    storeError: undefined,
+    publishes: 0,
+    publishFailures: 0,
+    storeRetries: 0,
+    collected: { manifests: 0, chunks: 0 },
+  };
+}
+
+/** What the state is read together with. */
+export interface StatusSources {
+  readonly state: ExporterState;
+  readonly health: MirrorHealth;
+  readonly rejections: readonly Rejection[];
+  readonly notices: Iterable<Notice>;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly now: number;
+}
+
+/** More would make the page useless to a person and slow to make; totals are always whole. */
+const MOST_LISTED = 200;
+
+/** The JSON of `/status`. Ages in seconds. */
+export function statusReport(sources: StatusSources) {
+  const { state, health, rejections, now, counts } = sources;
+  const age = (at: number | undefined) => (at === undefined ? null : (now - at) / 1000);
+  const notices = [...sources.notices];
+  return {
+    role: state.role,
+    ready: isReady(sources),
+    generation: state.pointer?.manifest.generation ?? null,
+    publishedRevision: state.publishedRevision ?? null,
+    lag: {
+      revisions:
+        state.publishedRevision === undefined
+          ? null
+          : state.tableRevision - state.publishedRevision,
+      seconds: state.waitingSince === undefined ? 0 : age(state.waitingSince),
+    },
+    holds: { operator: state.hold ?? null, loss: state.heldLoss ?? null },
+    etcd: {
+      state: health.state,
+      clusterId: health.clusterId ?? null,
+      revision: health.revision,
+      keys: health.keys,
+      lastProofAgeSeconds: age(health.lastProofAt),
+      reconnects: health.reconnects,
+      resyncs: health.resyncs,
+      stalls: health.stalls,
+      auditMismatches: health.auditMismatches,
+      lastError: dated(health.lastError),
+    },
+    store: { lastError: dated(state.storeError), retries: state.storeRetries },
+    publish: {
+      last: state.lastPublish ? { ...state.lastPublish, at: iso(state.lastPublish.at) } : null,
+      error: dated(state.publishError),
+      count: state.publishes,
+      failures: state.publishFailures,
+    },
+    lastError: lastError(sources),
+    resources: counts,
+    rejections: { total: rejections.length, list: rejections.slice(0, MOST_LISTED) },
+    notices: { total: notices.length, list: notices.slice(0, MOST_LISTED) },
+  };
+}
+
+/** Ready: etcd has been read, and what it holds is live, or waits for a person, or for the leader. */
+export function isReady({ state }: Pick<StatusSources, "state">): boolean {
+  if (!state.hasBase || state.role === "starting") return false;
+  return state.role === "follower" || state.pointer !== undefined || state.heldLoss !== undefined;
+}
+
+function lastError({ state, health }: StatusSources) {
+  const errors = [health.lastError, state.publishError, state.storeError].filter(
+    (error) => error !== undefined,
+  );
+  return dated(errors.sort((a, b) => b.at - a.at)[0]);
+}
+
+function dated(error: { readonly at: number; readonly message: string } | undefined) {
+  return error ? { at: iso(error.at), message: error.message } : null;
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}
