@@ -1,0 +1,161 @@
+import type { RouterName } from "../snapshot/format.ts";
+
+const SLASH = 0x2f;
+const COLON = 0x3a;
+const STAR = 0x2a;
+
+/** How a route's path is entered in the index. */
+export interface PathEntry {
+  readonly kind: "exact" | "prefix";
+  /** The text that a request path must equal or begin with. */
+  readonly text: string;
+}
+
+/**
+ * A path with `*` is a prefix entry, its prefix the text before the first `*`; with parameters on, the
+ * text before the first `:` where there is one, a `*` before it being plain text. Any other path is
+ * exact.
+ */
+export function pathEntry(router: RouterName, path: string): PathEntry {
+  const colon = router === "radixtree_uri_with_parameter" ? path.indexOf(":") : -1;
+  const cut = colon >= 0 ? colon : path.indexOf("*");
+  return cut < 0 ? { kind: "exact", text: path } : { kind: "prefix", text: path.slice(0, cut) };
+}
+
+/** A stretch `[from, to)` of the path that was captured, under the pattern's bytes `[name, nameEnd)`. */
+export interface Capture {
+  readonly name: number;
+  /** Equal to `name` for an unnamed `*`. */
+  readonly nameEnd: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * The check of a prefix entry whose prefix is already known to match. Undefined: no match.
+ *
+ * A segment `:name` captures one whole, non-empty segment; a segment `*name` or `*` any bytes, slashes
+ * too, even none; every other segment is literal text. A pattern with a capture must span the whole
+ * path; one without (`/foo*`, `/foo*bar`, `/co:lon`) accepts whatever its prefix let in.
+ *
+ * As in APISIX's regular expression each `*` takes as much as it can, the first one first. That is
+ * found without backtracking over choices: the pieces between stars are placed from the right, each as
+ * far right as it fits, which leaves the most to every star before it. Cost is at most path length
+ * times pattern length.
+ */
+export function matchPattern(
+  pattern: Uint8Array,
+  path: Uint8Array,
+): readonly Capture[] | undefined {
+  const firstStar = firstStarOf(pattern);
+  if (firstStar < 0) {
+    if (!hasParameter(pattern)) return [];
+    const whole = matchPiece(pattern, 0, pattern.length, path, 0);
+    return whole?.end === path.length ? whole.captures : undefined;
+  }
+  const head = matchPiece(pattern, 0, firstStar, path, 0);
+  if (!head) return undefined;
+  const rest = placeFromRight(pattern, path, head.end);
+  if (!rest) return undefined;
+  const captures = [...head.captures];
+  let from = head.end;
+  for (const piece of rest) {
+    const nameEnd = segmentEnd(pattern, piece.star);
+    captures.push({ name: piece.star + 1, nameEnd, from, to: piece.start }, ...piece.captures);
+    from = piece.end;
+  }
+  return captures;
+}
+
+/** Literal and `:name` segments between two stars, where they were found in the path. */
+interface Piece {
+  readonly start: number;
+  readonly end: number;
+  readonly captures: readonly Capture[];
+}
+
+/** A piece with the position of the star to its left. */
+interface PlacedPiece extends Piece {
+  readonly star: number;
+}
+
+/** Every piece that follows a star, in order; undefined where they do not fit into `path[head, end)`. */
+function placeFromRight(
+  pattern: Uint8Array,
+  path: Uint8Array,
+  head: number,
+): readonly PlacedPiece[] | undefined {
+  const placed: PlacedPiece[] = [];
+  let pieceEnd = pattern.length;
+  let limit = path.length;
+  for (let star = lastStarOf(pattern, pieceEnd); star >= 0; star = lastStarOf(pattern, pieceEnd)) {
+    const from = segmentEnd(pattern, star);
+    const mustReach = pieceEnd === pattern.length ? limit : -1;
+    let start = limit;
+    let piece: Piece | undefined;
+    for (; start >= head && !piece; start--) {
+      const found = matchPiece(pattern, from, pieceEnd, path, start);
+      if (found && (mustReach < 0 ? found.end <= limit : found.end === mustReach)) piece = found;
+    }
+    if (!piece) return undefined;
+    placed.push({ ...piece, star });
+    pieceEnd = star;
+    limit = piece.start;
+  }
+  return placed.reverse();
+}
+
+/** `pattern[from, to)`, which holds no star segment, at `path[start]`; it fits in one way at most. */
+function matchPiece(
+  pattern: Uint8Array,
+  from: number,
+  to: number,
+  path: Uint8Array,
+  start: number,
+): Piece | undefined {
+  const captures: Capture[] = [];
+  let end = start;
+  for (let at = from; at < to; ) {
+    if (pattern[at] === COLON && isSegmentStart(pattern, at)) {
+      const runEnd = segmentEnd(path, end);
+      if (runEnd === end) return undefined;
+      const nameEnd = segmentEnd(pattern, at);
+      captures.push({ name: at + 1, nameEnd, from: end, to: runEnd });
+      end = runEnd;
+      at = nameEnd;
+    } else {
+      if (end >= path.length || pattern[at] !== path[end]) return undefined;
+      at++;
+      end++;
+    }
+  }
+  return { start, end, captures };
+}
+
+function hasParameter(pattern: Uint8Array): boolean {
+  let at = pattern.indexOf(COLON);
+  while (at >= 0 && !isSegmentStart(pattern, at)) at = pattern.indexOf(COLON, at + 1);
+  return at >= 0;
+}
+
+function firstStarOf(pattern: Uint8Array): number {
+  let at = pattern.indexOf(STAR);
+  while (at >= 0 && !isSegmentStart(pattern, at)) at = pattern.indexOf(STAR, at + 1);
+  return at;
+}
+
+/** The last star segment that begins before `to`. */
+function lastStarOf(pattern: Uint8Array, to: number): number {
+  let at = to - 1;
+  while (at >= 0 && !(pattern[at] === STAR && isSegmentStart(pattern, at))) at--;
+  return at;
+}
+
+function isSegmentStart(bytes: Uint8Array, at: number): boolean {
+  return at === 0 || bytes[at - 1] === SLASH;
+}
+
+function segmentEnd(bytes: Uint8Array, from: number): number {
+  const slash = bytes.indexOf(SLASH, from);
+  return slash < 0 ? bytes.length : slash;
+}
