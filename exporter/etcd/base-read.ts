@@ -1,0 +1,145 @@
+import type { Clock } from "../clock.ts";
+import { createBackoff } from "./backoff.ts";
+import { type KeyRange, keyAfter } from "./key-bytes.ts";
+import type { KeyspaceChange, KeyspaceEntry } from "./keyspace.ts";
+import { hold, newPosition, type Position, PositionLost } from "./position.ts";
+import {
+  EtcdError,
+  type EtcdTransport,
+  type Header,
+  type RangeAnswer,
+  type RangeRequest,
+} from "./transport.ts";
+import { untilStopped } from "./waiting.ts";
+
+export interface ReadDeps {
+  readonly transport: EtcdTransport;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/** Keys of the first page, when the size of the values is not known yet. */
+const FIRST_PAGE_KEYS = 200;
+const MAX_PAGE_KEYS = 20_000;
+/** What a key costs in an answer beside its own bytes and those of its value. */
+const KEY_OVERHEAD_BYTES = 40;
+const PAGE_BYTES = 4 << 20;
+const MAX_PAGE_BYTES = 24 << 20;
+/** etcd walks all remaining keys for each page, so a larger keyspace is read in larger pages. */
+const KEYS_PER_PAGE_BYTES = 100_000;
+const ATTEMPTS_PER_PAGE = 4;
+
+/**
+ * All keys of `range` in pages, every page as of the revision of the first. A page that fails is asked
+ * for again; throws `EtcdError`, of kind `compacted` where that revision is gone before the last page.
+ */
+export async function* readPages(
+  range: Required<KeyRange>,
+  { keysOnly, signal }: { readonly keysOnly: boolean; readonly signal: AbortSignal },
+  deps: ReadDeps,
+): AsyncGenerator<RangeAnswer> {
+  let request: RangeRequest = { ...range, limit: FIRST_PAGE_KEYS, keysOnly };
+  let first: RangeAnswer | undefined;
+  for (;;) {
+    const page = await readPage(request, signal, deps);
+    first ??= page;
+    if (page.header.clusterId !== first.header.clusterId) {
+      throw new PositionLost("the cluster id changed between two pages", false);
+    }
+    yield page;
+    const last = page.kvs.at(-1);
+    if (!page.more || !last) return;
+    const limit = nextLimit(page, first.count);
+    const revision = first.header.revision;
+    request = { ...range, key: keyAfter(last.key), revision, limit, keysOnly };
+  }
+}
+
+/** The first read: everything there is, and where to go on from. */
+export async function readBase(
+  range: Required<KeyRange>,
+  signal: AbortSignal,
+  deps: ReadDeps,
+): Promise<{ position: Position; change: KeyspaceChange }> {
+  return readAgainst(undefined, range, signal, deps);
+}
+
+/**
+ * Reads everything again after the position was lost. The change is the difference to what `lost` holds;
+ * in another history equal mod revisions prove nothing, so there every key counts as changed.
+ */
+export async function readResync(
+  lost: { readonly position: Position; readonly isSameHistory: boolean },
+  range: Required<KeyRange>,
+  signal: AbortSignal,
+  deps: ReadDeps,
+): Promise<{ position: Position; change: KeyspaceChange }> {
+  return readAgainst(lost, range, signal, deps);
+}
+
+async function readAgainst(
+  lost: { readonly position: Position; readonly isSameHistory: boolean } | undefined,
+  range: Required<KeyRange>,
+  signal: AbortSignal,
+  deps: ReadDeps,
+): Promise<{ position: Position; change: KeyspaceChange }> {
+  let position: Position | undefined;
+  const puts: KeyspaceEntry[] = [];
+  let known: ReadonlyMap<string, number> = new Map();
+  for await (const { header, kvs } of readPages(range, { keysOnly: false, signal }, deps)) {
+    if (!position) {
+      position = newPosition(header, header.revision);
+      if (lost?.isSameHistory && continues(lost.position, header)) known = lost.position.held;
+    }
+    for (const { key, value, modRevision } of kvs) {
+      hold(position, { key, modRevision });
+      if (known.get(key) !== modRevision) puts.push({ key, value, modRevision });
+    }
+  }
+  if (!position) throw new EtcdError("unavailable", "the first page never came");
+  const { clusterId, revision, held } = position;
+  const deletes = [...(lost?.position.held.keys() ?? [])].filter((key) => !held.has(key));
+  const cause = lost ? "resync" : "base";
+  return { position, change: { cause, clusterId, revision, puts, deletes } };
+}
+
+/** Whether `header` can come from the history that `position` stands in. */
+export function continues(position: Position, header: Header): boolean {
+  return (
+    header.clusterId === position.clusterId &&
+    header.revision >= position.revision &&
+    header.raftTerm >= position.raftTerm
+  );
+}
+
+async function readPage(
+  request: RangeRequest,
+  signal: AbortSignal,
+  { transport, clock, random }: ReadDeps,
+): Promise<RangeAnswer> {
+  const backoff = createBackoff(random, { minMs: 50, maxMs: 1000 });
+  let limit = request.limit ?? FIRST_PAGE_KEYS;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await untilStopped(transport.range({ ...request, limit }), signal);
+    } catch (error) {
+      const isWorthRetrying = error instanceof EtcdError && error.kind === "unavailable";
+      if (!isWorthRetrying || attempt === ATTEMPTS_PER_PAGE) throw error;
+      // It may have been too much for the line within the deadline of one call.
+      limit = Math.max(1, Math.ceil(limit / 4));
+      await clock.sleep(backoff.next(), signal);
+    }
+  }
+}
+
+/** As many keys as fill a page, judging by the last one; never eight times more than that had. */
+function nextLimit({ kvs }: RangeAnswer, totalKeys: number): number {
+  const bytes = kvs.reduce(
+    (sum, { key, value }) => sum + key.length + value.length + KEY_OVERHEAD_BYTES,
+    0,
+  );
+  const share = Math.ceil(totalKeys / KEYS_PER_PAGE_BYTES);
+  const pageBytes = Math.min(MAX_PAGE_BYTES, PAGE_BYTES * share);
+  const fitting = Math.floor(pageBytes / (bytes / kvs.length));
+  return Math.max(1, Math.min(fitting, kvs.length * 8, MAX_PAGE_KEYS * share));
+}

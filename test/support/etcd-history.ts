@@ -1,0 +1,271 @@
+import type { KeyspaceChange, KeyspaceEntry, Mirror } from "../../exporter/etcd/keyspace.ts";
+import {
+  EtcdError,
+  type EtcdTransport,
+  type Operation,
+  type TxnAnswer,
+} from "../../exporter/etcd/transport.ts";
+import { until } from "./etcd-server.ts";
+import type { Random } from "./random.ts";
+
+/**
+ * What etcd has acknowledged, revision by revision, and the proof that a mirror saw exactly that: nothing
+ * lost, doubled or misordered, and the same keys and values in the end.
+ */
+
+export interface Written {
+  readonly revision: number;
+  readonly puts: ReadonlyMap<string, string>;
+  readonly deletes: readonly string[];
+}
+
+export interface Writer {
+  /** Writes in one transaction, surely: however often etcd has to be asked, it is done once. */
+  write(puts: Readonly<Record<string, string>>, deletes?: readonly string[]): Promise<Written>;
+  /** Writes at random, about every `everyMs`, until the answer is called, which gives the count. */
+  keepWriting(everyMs: number): () => Promise<number>;
+  /** All acknowledged writes, oldest first. */
+  readonly history: readonly Written[];
+  /** etcd was restored: what was written after `revision` has never happened. */
+  forgetAfter(revision: number): Promise<void>;
+}
+
+const decoder = new TextDecoder();
+
+/**
+ * The only writer of its etcd. Every write also puts its number into a ledger key, and holds only while
+ * the ledger is as the last write left it; so after an ambiguous failure the ledger says what happened.
+ */
+export function createWriter(transport: EtcdTransport, prefix: string, random: Random): Writer {
+  /** Outside of every prefix that the tests mirror. */
+  const ledgerKey = `/ledger${prefix}`;
+  const history: Written[] = [];
+  let ledgerRevision = 0;
+  let count = 0;
+  const live = new Set<string>();
+
+  const write: Writer["write"] = async (puts, deletes = []) => {
+    const number = `${++count}`;
+    const operations: Operation[] = [
+      ...Object.entries(puts).map(([key, value]) => ({ do: "put", key, value }) as const),
+      ...deletes.map((key) => ({ do: "delete", key }) as const),
+      { do: "put", key: ledgerKey, value: number },
+    ];
+    const revision = await surely(operations, number);
+    ledgerRevision = revision;
+    const written = { revision, puts: new Map(Object.entries(puts)), deletes };
+    for (const key of Object.keys(puts)) live.add(key);
+    for (const key of deletes) live.delete(key);
+    history.push(written);
+    return written;
+  };
+
+  const surely = async (success: readonly Operation[], number: string): Promise<number> => {
+    const compare = [{ key: ledgerKey, target: "mod", equals: ledgerRevision } as const];
+    const failure = [{ do: "get", key: ledgerKey } as const];
+    for (;;) {
+      const answer = await transport.txn({ compare, success, failure }).catch(retryable);
+      if (!answer) {
+        await pause(50);
+        continue;
+      }
+      return answer.succeeded ? answer.header.revision : doneBefore(answer, number);
+    }
+  };
+
+  const writeAtRandom = () => {
+    const keys = 1 + random.below(3);
+    const puts: Record<string, string> = {};
+    const deletes = new Set<string>();
+    for (let i = 0; i < keys; i++) {
+      const key = `${prefix}routes/${random.below(40)}`;
+      if (random.chance(0.25) && live.has(key) && !(key in puts)) deletes.add(key);
+      else if (!deletes.has(key)) puts[key] = `${count}:${random.below(1e9)}`;
+    }
+    // Now and then only another prefix of the same etcd changes.
+    if (random.chance(0.1)) return write({ "/elsewhere": `${count}` });
+    return write(puts, [...deletes]);
+  };
+
+  return {
+    write,
+    history,
+    keepWriting: (everyMs) => {
+      let isOver = false;
+      const before = history.length;
+      const running = (async () => {
+        while (!isOver) {
+          await writeAtRandom();
+          await pause(everyMs);
+        }
+      })();
+      running.catch(() => {});
+      return async () => {
+        isOver = true;
+        await running;
+        return history.length - before;
+      };
+    },
+    forgetAfter: async (revision) => {
+      history.splice(0, history.length, ...history.filter((each) => each.revision <= revision));
+      const { kvs } = await transport.range({ key: ledgerKey });
+      ledgerRevision = kvs[0]?.modRevision ?? 0;
+      live.clear();
+      for (const key of stateAt(history, revision, prefix).keys()) live.add(key);
+    },
+  };
+}
+
+export interface Consumer {
+  readonly changes: readonly KeyspaceChange[];
+  /** The revision of the last change. */
+  revision(): number;
+  /** What a consumer that applies every change now holds. */
+  keys(): ReadonlyMap<string, string>;
+  /** Waits until every acknowledged write under the prefix has arrived. */
+  caughtUp(writer: Writer, prefix: string, limitMs?: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Takes every change of the mirror; `beforeEach` may be slow. */
+export function consume(
+  mirror: Mirror,
+  beforeEach: () => Promise<void> = async () => {},
+): Consumer {
+  const changes: KeyspaceChange[] = [];
+  const keys = new Map<string, string>();
+  const stopping = new AbortController();
+  const running = (async () => {
+    for await (const change of mirror.changes(stopping.signal)) {
+      await beforeEach();
+      apply(keys, change);
+      changes.push(change);
+    }
+  })();
+  const revision = () => changes.at(-1)?.revision ?? 0;
+  return {
+    changes,
+    revision,
+    keys: () => keys,
+    caughtUp: async (writer, prefix, limitMs = 20_000) => {
+      const wanted = () => JSON.stringify(sorted(stateAt(writer.history, Infinity, prefix)));
+      await until(
+        () => JSON.stringify(sorted(keys)) === wanted(),
+        () => `the mirror catches up; it is ${JSON.stringify(mirror.health())}`,
+        limitMs,
+      );
+    },
+    stop: async () => {
+      stopping.abort();
+      await running;
+    },
+  };
+}
+
+/**
+ * Every way in which `changes` is not what etcd acknowledged, as sentences; empty when all is well. A
+ * change of the watch must be exactly the writes since the change before it.
+ */
+export function violations(
+  changes: readonly KeyspaceChange[],
+  history: readonly Written[],
+  prefix: string,
+): string[] {
+  const wrong: string[] = [];
+  const keys = new Map<string, string>();
+  let seen = 0;
+  for (const [i, change] of changes.entries()) {
+    const where = `change ${i} (${change.cause}, revision ${change.revision})`;
+    if (change.cause === "watch") {
+      if (change.revision <= seen) wrong.push(`${where}: not after ${seen}`);
+      const expected = fold(history, seen, change.revision, prefix, keys);
+      const found = { puts: sorted(texts(change.puts)), deletes: [...change.deletes].sort() };
+      if (JSON.stringify(found) !== JSON.stringify(expected)) {
+        wrong.push(`${where}: ${JSON.stringify(found)}, acknowledged ${JSON.stringify(expected)}`);
+      }
+    }
+    if ((change.cause === "base") !== (i === 0)) wrong.push(`${where}: out of place`);
+    apply(keys, change);
+    if (change.cause !== "watch") {
+      const expected = JSON.stringify(sorted(stateAt(history, change.revision, prefix)));
+      const found = JSON.stringify(sorted(keys));
+      if (found !== expected) wrong.push(`${where}: holds ${found}, acknowledged ${expected}`);
+    }
+    seen = change.revision;
+  }
+  const expected = JSON.stringify(sorted(stateAt(history, Infinity, prefix)));
+  const found = JSON.stringify(sorted(keys));
+  if (found !== expected) wrong.push(`in the end: holds ${found}, acknowledged ${expected}`);
+  return wrong;
+}
+
+/** The keys under `prefix` as of `revision`. */
+export function stateAt(
+  history: readonly Written[],
+  revision: number,
+  prefix: string,
+): Map<string, string> {
+  const keys = new Map<string, string>();
+  for (const written of history) {
+    if (written.revision > revision) break;
+    for (const [key, value] of written.puts) if (key.startsWith(prefix)) keys.set(key, value);
+    for (const key of written.deletes) keys.delete(key);
+  }
+  return keys;
+}
+
+/** What the writes after `from` up to `to` make of `before`, each key at most once. */
+function fold(
+  history: readonly Written[],
+  from: number,
+  to: number,
+  prefix: string,
+  before: ReadonlyMap<string, string>,
+) {
+  const puts = new Map<string, string>();
+  const deletes = new Set<string>();
+  for (const written of history) {
+    if (written.revision <= from || written.revision > to) continue;
+    for (const [key, value] of written.puts) {
+      if (!key.startsWith(prefix)) continue;
+      puts.set(key, value);
+      deletes.delete(key);
+    }
+    for (const key of written.deletes) {
+      puts.delete(key);
+      if (before.has(key)) deletes.add(key);
+    }
+  }
+  return { puts: sorted(puts), deletes: [...deletes].sort() };
+}
+
+function apply(keys: Map<string, string>, change: KeyspaceChange): void {
+  if (change.cause === "base") keys.clear();
+  for (const [key, value] of texts(change.puts)) keys.set(key, value);
+  for (const key of change.deletes) keys.delete(key);
+}
+
+function texts(puts: readonly KeyspaceEntry[]): Map<string, string> {
+  return new Map(puts.map(({ key, value }) => [key, decoder.decode(value)]));
+}
+
+function sorted(keys: ReadonlyMap<string, string>): [string, string][] {
+  return [...keys].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function doneBefore({ answers }: TxnAnswer, number: string): number {
+  const [first] = answers;
+  const ledger = first?.did === "get" ? first.kvs[0] : undefined;
+  const found = ledger && decoder.decode(ledger.value);
+  if (!ledger || found !== number) throw new Error(`ledger: ${found}, wanted ${number}`);
+  return ledger.modRevision;
+}
+
+function retryable(error: unknown): undefined {
+  if (error instanceof EtcdError && error.kind !== "refused") return undefined;
+  throw error;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
