@@ -1,0 +1,165 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { systemClock } from "../clock.ts";
+import { SETTINGS } from "../config/settings.ts";
+import { ConfigError, readConfig, readStoreConfig } from "../config.ts";
+import { errorText } from "../log.ts";
+import { publisherName, publishOnce, runExporter, stopSignal } from "../main.ts";
+import { generations, resume, rollback, show } from "../publish/operations.ts";
+import type { PublishAnswer } from "../publishing.ts";
+import { openStore } from "../store/open-store.ts";
+import { RETRY_DEFAULTS } from "../store/retrying-store.ts";
+import { generationsText, showText } from "./text.ts";
+
+/** The command line. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 held. */
+
+const DONE = 0;
+const FAILED = 1;
+const WRONG_USAGE = 2;
+const HELD = 3;
+
+const EXIT_CODES = `
+Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 held by an operator or the loss guard.
+Settings come from the environment or from --config FILE (JSON): ${SETTINGS.map(({ name }) => name).join(", ")}.`;
+
+interface Common {
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+const program = new Command("snapgate")
+  .description("Publishes APISIX configuration from etcd as snapshots for edge workers.")
+  .version(packageVersion())
+  .addHelpText("after", EXIT_CODES)
+  .exitOverride();
+
+command("export", "watch etcd and publish every change, until it is stopped")
+  .option("--once", "read etcd once, publish once, and end")
+  .action(async (options: Common & { once?: boolean }) => {
+    const config = readConfig(process.env, options.config);
+    if (options.once) await reportPublish(await publishOnce(config, stopSignal()));
+    else await runExporter(config, stopSignal());
+  });
+
+command("publish", "publish what etcd holds now, once; with --force also what the loss guard holds")
+  .option("--force", "let a publish through that removes very many routes")
+  .action(async (options: Common & { force?: boolean }) => {
+    const config = readConfig(process.env, options.config);
+    const force = options.force ?? false;
+    await reportPublish(await publishOnce(config, stopSignal(), { force }));
+  });
+
+command("generations", "list the generations in the store, newest first")
+  .option("--json", "as JSON")
+  .action(async (options: Common) => {
+    const found = await generations(operating(options).store);
+    print(options.json ? JSON.stringify(found) : generationsText(found));
+  });
+
+command("show", "show a generation: its manifest and the keys in it, or one key's value")
+  .argument("<generation>", "its number", generationNumber)
+  .argument("[key]", "a key below the prefix, e.g. routes/1")
+  .option("--json", "as JSON")
+  .action(async (generation: number, key: string | undefined, options: Common) => {
+    const found = await show(operating(options).store, generation);
+    if (key === undefined) {
+      print(options.json ? JSON.stringify(found) : showText(found));
+      return;
+    }
+    const resource = found.resources.find((each) => each.key === key);
+    if (!resource) fail(FAILED, `generation ${generation} has no key ${key}`);
+    else print(JSON.stringify(resource.value, null, options.json ? 0 : 2));
+  });
+
+command("rollback", "publish an old generation's content as a new generation, and hold there")
+  .argument("<generation>", "its number", generationNumber)
+  .action(async (generation: number, options: Common) => {
+    const answer = await rollback(operating(options), generation);
+    print(
+      `generation ${answer.generation} repeats generation ${answer.repeats} and is held; ` +
+        "`snapgate resume` ends the hold",
+    );
+  });
+
+command("resume", "end a hold; the exporter then publishes what etcd holds").action(
+  async (options: Common) => {
+    const ended = await resume(operating(options));
+    print(ended ? "the hold has ended" : "there was no hold");
+  },
+);
+
+try {
+  await program.parseAsync();
+  process.exitCode ??= DONE;
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? DONE : WRONG_USAGE;
+  } else if (error instanceof ConfigError) {
+    fail(WRONG_USAGE, error.message);
+  } else {
+    fail(FAILED, errorText(error));
+    if (process.env.LOG_LEVEL === "debug") console.error(error);
+  }
+}
+
+function command(name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .option("--config <file>", "settings as JSON; the environment wins");
+}
+
+function operating(options: Common) {
+  const config = readStoreConfig(process.env, options.config);
+  const random = Math.random;
+  const store = openStore(config.store, { ...RETRY_DEFAULTS, clock: systemClock, random });
+  const { namespace } = config;
+  return { store, namespace, clock: systemClock, by: publisherName("snapgate") };
+}
+
+function reportPublish(answer: PublishAnswer | undefined): void {
+  switch (answer?.outcome) {
+    case "published":
+      print(
+        `published generation ${answer.generation} (${answer.objects} objects, ${answer.bytes} bytes)`,
+      );
+      return;
+    case "unchanged":
+      print(`generation ${answer.generation} has this content already`);
+      return;
+    case "held":
+      fail(
+        HELD,
+        `held: ${answer.hold.reason}, since ${answer.hold.since}; \`snapgate resume\` ends it`,
+      );
+      return;
+    case "held-loss":
+      fail(HELD, answer.message);
+      return;
+    default:
+      fail(
+        FAILED,
+        answer ? `not published: ${answer.outcome}` : "stopped before anything was published",
+      );
+  }
+}
+
+function generationNumber(text: string): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number > 0) return number;
+  throw new InvalidArgumentError("want a generation's number, from 1.");
+}
+
+function print(text: string): void {
+  console.log(text);
+}
+
+function fail(code: number, message: string): void {
+  console.error(`snapgate: ${message}`);
+  process.exitCode = code;
+}
+
+function packageVersion(): string {
+  const file = new URL("../../package.json", import.meta.url);
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}
