@@ -148,9 +148,7 @@ async function* readAndWatch(
   const { position: before, lost } = progress;
   if (!before || lost) {
     // What keeps us from reading stays in sight until it no longer does.
-    if (deps.health.state === "live" || deps.health.state === "connecting") {
-      deps.health.state = "reading";
-    }
+    if (deps.health.state === "connecting") deps.health.state = "reading";
     const read =
       before && lost
         ? await readResync({ position: before, ...lost }, range, signal, deps)
@@ -161,8 +159,6 @@ async function* readAndWatch(
     deps.onPosition(read.position);
     deps.onProof();
     yield read.change;
-  } else if (deps.health.state === "live") {
-    deps.health.state = "connecting";
   }
   if (progress.position) yield* watchFrom(progress.position, range, signal, deps);
 }
@@ -172,11 +168,9 @@ function note(error: unknown, progress: Progress, deps: RunDeps): void {
   const message = error instanceof Error ? error.message : String(error);
   health.lastError = { at: clock.now(), message };
   const kind = troubleKind(error);
-  if (kind === "stalled") {
-    health.stalls += 1;
-    health.state = "stalled";
-  }
-  if (kind === "denied") health.state = "denied";
+  if (kind === "stalled") health.stalls += 1;
+  if (kind === "stalled" || kind === "denied") health.state = kind;
+  else if (health.state !== "stalled") health.state = "connecting";
   if (error instanceof PositionLost) {
     const isSameHistory = error.isSameHistory && progress.lost?.isSameHistory !== false;
     progress.lost = { isSameHistory };

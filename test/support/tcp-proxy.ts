@@ -90,7 +90,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     port: address.port,
     accepted: () => accepted,
     reset: () => end((socket) => socket.resetAndDestroy()),
-    cut: () => end((socket) => socket.end()),
+    cut: () => end((socket) => socket.destroy()),
     down: () => {
       mode = "down";
       end((socket) => socket.resetAndDestroy());
