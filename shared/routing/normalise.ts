@@ -35,17 +35,21 @@ export function normaliseUri(target: string): string | undefined {
 
 /**
  * nginx's `$host` for a Host header: lower case, without port and trailing dot, an IPv6 literal in its
- * brackets; `_`, APISIX's server name, where there is none.
+ * brackets; `_`, APISIX's server name, where there is no header. Undefined where nginx answers 400: an
+ * empty host, two dots in a row, a slash, a control character.
  */
-export function hostOf(hostHeader: string | null | undefined): string {
-  if (!hostHeader) return "_";
-  const bracket = hostHeader.startsWith("[") ? hostHeader.indexOf("]") : -1;
-  const colon = hostHeader.indexOf(":");
+export function hostOf(hostHeader: string | null | undefined): string | undefined {
+  if (hostHeader === undefined || hostHeader === null) return "_";
+  for (let i = 0; i < hostHeader.length; i++) {
+    const unit = hostHeader.charCodeAt(i);
+    if (isControl(unit) || unit === SLASH) return undefined;
+    if (unit === DOT && hostHeader.charCodeAt(i + 1) === DOT) return undefined;
+  }
   let end = hostHeader.length;
-  if (bracket > 0) end = bracket + 1;
-  else if (colon >= 0) end = colon;
+  if (hostHeader.startsWith("[")) end = hostHeader.indexOf("]") + 1 || end;
+  else if (hostHeader.includes(":")) end = hostHeader.indexOf(":");
   if (hostHeader.charCodeAt(end - 1) === DOT) end--;
-  return end === 0 ? "_" : hostHeader.slice(0, end).toLowerCase();
+  return end === 0 ? undefined : hostHeader.slice(0, end).toLowerCase();
 }
 
 function pathOfAbsolute(target: string): string | undefined {
