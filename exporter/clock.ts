@@ -23,3 +23,6 @@ export const systemClock: Clock = {
       signal?.addEventListener("abort", done);
     }),
 };
+
+/** Milliseconds since the process began; unlike `now`, nobody sets it. For what must not be held too long. */
+export const monotonicNow = (): number => performance.now();

@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { systemClock } from "./clock.ts";
+import { monotonicNow, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { createElection } from "./etcd/election.ts";
 import { createEtcd3Transport } from "./etcd/etcd3-transport.ts";
@@ -96,7 +96,18 @@ function openWorld(config: Config) {
       log.warn("trouble with etcd", { kind, error: errorText(error) }),
   });
   const by = publisherName("snapgate export");
-  const campaign = config.election && createElection({ transport, clock, random, by, ...config });
+  const campaign =
+    config.election &&
+    createElection({
+      transport,
+      clock,
+      monotonicNow,
+      random,
+      by,
+      namespace: config.namespace,
+      ttlSeconds: config.election.ttlSeconds,
+      onTrouble: (error) => log.warn("trouble with the election", { error: errorText(error) }),
+    });
   const exporter = new Exporter({ config, store, mirror, campaign, clock, random, log, by, state });
   return { exporter, log, close: () => transport.close() };
 }

@@ -10,12 +10,15 @@ import { freePort } from "../../examples/quick-start/ports.ts";
 
 const run = promisify(execFile);
 
+export function etcdIsInstalled(): boolean {
+  return isOnPath("etcd") && isOnPath("etcdctl");
+}
+
 /**
  * Tests that need a real etcd: skipped by name where there is none on the PATH, except in CI, where they
  * then fail.
  */
-export const describeWithEtcd =
-  isOnPath("etcd") && isOnPath("etcdctl") ? describe : process.env.CI ? describe : describe.skip;
+export const describeWithEtcd = etcdIsInstalled() || process.env.CI ? describe : describe.skip;
 
 export interface EtcdMember {
   readonly name: string;
