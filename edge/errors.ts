@@ -1,0 +1,43 @@
+import { contentTypeOf, errorPage } from "./error-page.ts";
+
+/** Who is at fault, for the log. */
+export type Fault = "downstream" | "upstream" | "gateway";
+
+/** A request that the gateway answers itself. Becomes a response in one place: `errorResponse`. */
+export class GatewayError extends Error {
+  readonly fault: Fault;
+  readonly status: number;
+  /** The text of APISIX's `error_msg`; without one the body is nginx's page. */
+  readonly errorMsg: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    fault: Fault,
+    status: number,
+    reason: string,
+    options: ErrorOptions & {
+      readonly errorMsg?: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    } = {},
+  ) {
+    super(reason, options);
+    this.name = "GatewayError";
+    this.fault = fault;
+    this.status = status;
+    this.errorMsg = options.errorMsg;
+    this.headers = options.headers ?? {};
+  }
+}
+
+/** The answer as APISIX would send it. `path` is the request's, without the query. */
+export function errorResponse(error: GatewayError, path: string): Response {
+  const headers = new Headers(error.headers);
+  if (error.errorMsg !== undefined) {
+    headers.set("content-type", contentTypeOf(path));
+    const body = `${JSON.stringify({ error_msg: error.errorMsg })}\n`;
+    return new Response(body, { status: error.status, headers });
+  }
+  const page = errorPage(error.status);
+  if (page !== "") headers.set("content-type", "text/html; charset=utf-8");
+  return new Response(page, { status: error.status, headers });
+}

@@ -1,0 +1,24 @@
+import type { Timeout, Upstream } from "../../shared/resources/upstream.ts";
+import type { Balancer } from "../balancer/balancer.ts";
+
+/** Where a request goes, once route, service and upstream have been merged. */
+export interface ProxyTarget {
+  readonly upstream: Upstream;
+  readonly balancer: Balancer;
+  /** The route's time-outs; they win over the upstream's. */
+  readonly timeout: Timeout | undefined;
+  readonly enableWebsocket: boolean;
+  readonly client: Client;
+  /** Path and query as the client sent them; nothing here is normalised. */
+  readonly rawTarget: string;
+}
+
+/** The client's side of the request. */
+export interface Client {
+  readonly address: string;
+  readonly scheme: "http" | "https";
+  /** The Host header as sent, with its port. */
+  readonly hostHeader: string;
+  /** The port it asked: of the Host header, or of the listener. */
+  readonly port: number;
+}
