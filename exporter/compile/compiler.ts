@@ -34,6 +34,7 @@ export class Compiler {
   ): Promise<CompiledSnapshot> {
     // Everything that reads the table comes first and is synchronous: a snapshot is of one moment.
     const counts = table.counts();
+    const globalRules = [...table.ofKind("global_rules")].map(({ id }) => id).sort();
     const indexBytes = this.#indexBytes(table, changed);
     this.#bodies.note(changed, (key) => table.get(key) !== undefined);
     const encoded = this.#bodies.encode((key) => encodeBody(table, key), known);
@@ -42,7 +43,8 @@ export class Compiler {
     const bodies = await this.#bodies.settle(encoded, known, fresh);
     const index = { sha256: await sha256Hex(indexBytes), length: indexBytes.length };
     if (!known.has(index.sha256)) fresh.set(index.sha256, indexBytes);
-    const content: SnapshotContent = { router: this.#router, index: [index], bodies, counts };
+    const router = this.#router;
+    const content: SnapshotContent = { router, index: [index], bodies, globalRules, counts };
     return { content, digest: await contentDigest(content), fresh };
   }
 

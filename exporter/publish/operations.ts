@@ -73,8 +73,9 @@ export async function rollback(
   await forEachAtMost(8, chunksOf(manifest).values(), async (ref) => {
     fresh.set(ref.sha256, await readChunk(store, ref));
   });
-  const { router, index, bodies, counts } = manifest;
-  const snapshot = { content: { router, index, bodies, counts }, digest: manifest.content, fresh };
+  const { router, index, bodies, globalRules, counts } = manifest;
+  const content = { router, index, bodies, globalRules, counts };
+  const snapshot = { content, digest: manifest.content, fresh };
   const publisher = new Publisher(options);
   for (;;) {
     const live = await publisher.refresh();

@@ -134,6 +134,9 @@ function checkManifest(value: unknown, name: string): asserts value is Manifest 
   for (const [i, ref] of bodies.entries()) {
     if (ref !== null) checkChunkRef(ref, name, `bodies[${i}]`);
   }
+  for (const [i, id] of checkArray(manifest.globalRules, name, "globalRules").entries()) {
+    checkText(id, name, `globalRules[${i}]`);
+  }
   const counts = checkObject(manifest.counts, name, "counts");
   for (const kind of Object.keys(counts)) checkCount(counts[kind], name, `counts.${kind}`);
 }

@@ -89,12 +89,17 @@ export interface Manifest {
   readonly index: readonly ChunkRef[];
   /** FORMAT.md 5.2: body partitions; a power of two of them. An empty partition is `null`. */
   readonly bodies: readonly (ChunkRef | null)[];
+  /** FORMAT.md 5.3: ids of the global rules, since every request needs them. */
+  readonly globalRules: readonly string[];
   /** Resources by directory, e.g. `{ routes: 999, upstreams: 3 }`. */
   readonly counts: Readonly<Record<string, number>>;
 }
 
 /** What two snapshots must share to be the same to every reader. */
-export type SnapshotContent = Pick<Manifest, "router" | "index" | "bodies" | "counts">;
+export type SnapshotContent = Pick<
+  Manifest,
+  "router" | "index" | "bodies" | "globalRules" | "counts"
+>;
 
 export const POINTER_NAME = "pointers/stable.json";
 

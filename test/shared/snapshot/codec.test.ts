@@ -36,6 +36,7 @@ const manifest: Manifest = {
   router: "radixtree_host_uri",
   index: [{ sha256: SHA, length: 10 }],
   bodies: [null, { sha256: SHA, length: 20 }],
+  globalRules: ["1"],
   counts: { routes: 3 },
 };
 
@@ -116,6 +117,7 @@ describe("a manifest", () => {
     [{ index: [{ sha256: SHA, length: 65 * 1024 * 1024 }] }, "corrupt"],
     [{ counts: { routes: -1 } }, "corrupt"],
     [{ source: {} }, "corrupt"],
+    [{ globalRules: [7] }, "corrupt"],
     [{ repeats: 0 }, "corrupt"],
     [{ content: SHA.toUpperCase() }, "corrupt"],
   ])("with %j is refused as %s", (change, fault) => {
