@@ -44,7 +44,14 @@ export function createWriter(transport: EtcdTransport, prefix: string, random: R
   let count = 0;
   const live = new Set<string>();
 
-  const write: Writer["write"] = async (puts, deletes = []) => {
+  let turn: Promise<unknown> = Promise.resolve();
+  const write: Writer["write"] = (puts, deletes = []) => {
+    const written = turn.then(() => writeNow(puts, deletes));
+    turn = written.catch(() => {});
+    return written;
+  };
+
+  const writeNow = async (puts: Readonly<Record<string, string>>, deletes: readonly string[]) => {
     const number = `${++count}`;
     const operations: Operation[] = [
       ...Object.entries(puts).map(([key, value]) => ({ do: "put", key, value }) as const),
@@ -163,6 +170,15 @@ export function consume(
 }
 
 /**
+ * `changes` from the first `resync` on, and those before it: a restored or replaced etcd has another
+ * history, and each part is judged by its own.
+ */
+export function splitAtResync(changes: readonly KeyspaceChange[]): KeyspaceChange[][] {
+  const at = changes.findIndex(({ cause }) => cause === "resync");
+  return at < 0 ? [[...changes]] : [changes.slice(0, at), changes.slice(at)];
+}
+
+/**
  * Every way in which `changes` is not what etcd acknowledged, as sentences; empty when all is well. A
  * change of the watch must be exactly the writes since the change before it.
  */
@@ -184,7 +200,9 @@ export function violations(
         wrong.push(`${where}: ${JSON.stringify(found)}, acknowledged ${JSON.stringify(expected)}`);
       }
     }
-    if ((change.cause === "base") !== (i === 0)) wrong.push(`${where}: out of place`);
+    if (i > 0 ? change.cause === "base" : change.cause === "watch") {
+      wrong.push(`${where}: out of place`);
+    }
     apply(keys, change);
     if (change.cause !== "watch") {
       const expected = JSON.stringify(sorted(stateAt(history, change.revision, prefix)));

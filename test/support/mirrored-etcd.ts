@@ -4,7 +4,7 @@ import type { Mirror } from "../../exporter/etcd/keyspace.ts";
 import { createMirror, type MirrorTiming, type Trouble } from "../../exporter/etcd/mirror.ts";
 import type { EtcdTransport } from "../../exporter/etcd/transport.ts";
 import { type Consumer, consume, createWriter, violations, type Writer } from "./etcd-history.ts";
-import type { EtcdCluster } from "./etcd-server.ts";
+import { type EtcdCluster, until } from "./etcd-server.ts";
 import { type Random, runSeed, seededRandom } from "./random.ts";
 import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 
@@ -25,6 +25,10 @@ export interface MirroredEtcd {
   readonly transport: EtcdTransport;
   readonly troubles: readonly Trouble[];
   readonly random: Random;
+  /** The first of `proxies`. */
+  readonly proxy: TcpProxy;
+  /** Waits until the mirror stands on a stream. */
+  live(limitMs?: number): Promise<void>;
   /** Waits for the last write, stops, and gives what was lost, doubled or misordered. */
   verdict(): Promise<string[]>;
   stop(): Promise<void>;
@@ -36,8 +40,11 @@ export interface MirroredOptions {
   /** For the writer, where it needs more than nothing to connect. */
   readonly direct?: Omit<EtcdOptions, "endpoints">;
   readonly beforeEach?: () => Promise<void>;
-  /** Write this before the mirror starts. */
-  readonly before?: (prefix: string) => Readonly<Record<string, string>>;
+  /** Runs before the mirror starts. */
+  /** Bends the mirror's transport, e.g. into one that loses an event. */
+  readonly bend?: (transport: EtcdTransport) => EtcdTransport;
+  /** Runs before the mirror starts. */
+  readonly before?: (writer: Writer, prefix: string) => Promise<void>;
 }
 
 export async function startMirrored(
@@ -60,16 +67,27 @@ export async function startMirrored(
   );
   const troubles: Trouble[] = [];
   const writer = createWriter(direct, prefix, random);
-  if (options.before) await writer.write(options.before(prefix));
+  await options.before?.(writer, prefix);
   const mirror = createMirror({
     ...deps,
-    transport,
+    transport: options.bend?.(transport) ?? transport,
     prefix,
     timing: options.timing ?? {},
     onTrouble: (trouble) => troubles.push(trouble),
   });
   const consumer = consume(mirror, options.beforeEach);
+  const [proxy] = proxies;
+  if (!proxy) throw new Error("a cluster without members");
+  const live = (limitMs?: number) =>
+    until(
+      () => mirror.health().state === "live",
+      () => `the mirror is live; it is ${JSON.stringify(mirror.health())}`,
+      limitMs,
+    );
+  let isStopped = false;
   const stop = async () => {
+    if (isStopped) return;
+    isStopped = true;
     await consumer.stop();
     transport.close();
     direct.close();
@@ -85,6 +103,8 @@ export async function startMirrored(
     transport,
     troubles,
     random,
+    proxy,
+    live,
     stop,
     verdict: async () => {
       await consumer.caughtUp(writer, prefix);
@@ -92,4 +112,8 @@ export async function startMirrored(
       return violations(consumer.changes, writer.history, prefix);
     },
   };
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
