@@ -25,18 +25,22 @@ export class Compiler {
 
   /**
    * `changed` are the keys below the prefix that changed in `table` since the last call, `known` the
-   * chunks that the store is known to hold.
+   * chunks that the store is known to hold. Throws a RangeError where the routes do not fit into an
+   * index; the next call then takes these changes in too.
    */
   async compile(
     table: ResourceTable,
     changed: ReadonlySet<string>,
     known: ReadonlySet<string>,
   ): Promise<CompiledSnapshot> {
-    // Everything that reads the table comes first and is synchronous: a snapshot is of one moment.
+    // What changed is noted before anything can fail: a caller need not tell it again.
+    this.#bodies.note(changed, (key) => table.get(key) !== undefined);
+    if ([...changed].some((key) => /^(routes|services)\//.test(key))) this.#index = undefined;
+    // Everything that reads the table comes next and is synchronous: a snapshot is of one moment.
     const counts = table.counts();
     const globalRules = [...table.ofKind("global_rules")].map(({ id }) => id).sort();
-    const indexBytes = this.#indexBytes(table, changed);
-    this.#bodies.note(changed, (key) => table.get(key) !== undefined);
+    this.#index ??= buildRouteIndex(this.#router, indexedRoutes(table));
+    const indexBytes = this.#index;
     const encoded = this.#bodies.encode((key) => encodeBody(table, key), known);
 
     const fresh = new Map<string, Uint8Array>();
@@ -46,12 +50,6 @@ export class Compiler {
     const router = this.#router;
     const content: SnapshotContent = { router, index: [index], bodies, globalRules, counts };
     return { content, digest: await contentDigest(content), fresh };
-  }
-
-  #indexBytes(table: ResourceTable, changed: ReadonlySet<string>): Uint8Array {
-    const isStale = [...changed].some((key) => /^(routes|services)\//.test(key));
-    if (!this.#index || isStale) this.#index = buildRouteIndex(this.#router, indexedRoutes(table));
-    return this.#index as Uint8Array;
   }
 }
 
