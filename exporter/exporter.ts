@@ -1,7 +1,7 @@
-import type { Fence } from "../shared/snapshot/format.ts";
 import type { Clock } from "./clock.ts";
 import { readResources } from "./compile/memory.ts";
 import type { Config } from "./config.ts";
+import type { Campaign, Leadership } from "./etcd/election.ts";
 import type { Mirror } from "./etcd/keyspace.ts";
 import { errorText, type Log } from "./log.ts";
 import { Pacer } from "./publish/pacer.ts";
@@ -13,14 +13,6 @@ import type { Rejection } from "./rejection.ts";
 import { ResourceTable } from "./resource-table.ts";
 import { type ExporterState, initialState, type StatusSources } from "./status.ts";
 import type { ObjectStore } from "./store/object-store.ts";
-
-/** The one publisher, until `signal` aborts. */
-export interface Leadership {
-  readonly fence: Fence;
-  /** Aborts when the leadership is lost or given up. */
-  readonly signal: AbortSignal;
-  resign(): Promise<void>;
-}
 
 export interface ExporterDeps {
   readonly config: Pick<
@@ -36,7 +28,7 @@ export interface ExporterDeps {
   readonly store: ObjectStore;
   readonly mirror: Mirror;
   /** Waits to be elected; undefined when `signal` aborts first. Absent: the only exporter there is. */
-  readonly campaign?: ((signal: AbortSignal) => Promise<Leadership | undefined>) | undefined;
+  readonly campaign?: Campaign | undefined;
   readonly clock: Clock;
   /** From 0 up to, not including, 1. */
   readonly random: () => number;

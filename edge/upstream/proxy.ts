@@ -15,7 +15,7 @@ export interface ProxyDeps extends DialDeps {
 }
 
 /** Sends a request to the upstream's nodes, one after the other, until one answers. */
-export type Proxy = (request: Request, target: ProxyTarget) => Promise<Response>;
+export type SendUpstream = (request: Request, target: ProxyTarget) => Promise<Response>;
 
 /** nginx's own. */
 const DEFAULT_TIMEOUT: Timeout = { connect: 60, send: 60, read: 60 };
@@ -24,7 +24,7 @@ const DEFAULT_TIMEOUT: Timeout = { connect: 60, send: 60, read: 60 };
 const KEPT_BODY_BYTES = 64 * 1024;
 
 /** Throws a `GatewayError` when no node answers. */
-export function createProxy(deps: ProxyDeps): Proxy {
+export function createProxy(deps: ProxyDeps): SendUpstream {
   return async (request, target) => {
     const { upstream, balancer, client } = target;
     if (upstream.nodes.length === 0) {

@@ -1,0 +1,127 @@
+import { type Context, Hono } from "hono";
+import type { AccessLog } from "./access-log.ts";
+import { errorResponse, GatewayError } from "./errors.ts";
+import { type ReadRequest, readRequest } from "./request/facts.ts";
+import type { Settings } from "./settings.ts";
+import type { Freshness } from "./snapshot/freshness.ts";
+import type { OpenSnapshot } from "./snapshot/open-snapshot.ts";
+import { pluginRefusal, refusedError, type ServedRoute } from "./snapshot/plan-route.ts";
+import { edgeStatus, isBearer, type StatusDeps } from "./status.ts";
+import type { SendUpstream } from "./upstream/proxy.ts";
+
+/** The request pipeline: snapshot → match → plan → proxy. */
+export interface GatewayDeps extends StatusDeps {
+  readonly freshness: Freshness;
+  readonly proxy: SendUpstream;
+  readonly settings: Pick<
+    Settings,
+    "statusPath" | "statusToken" | "generationHeader" | "clientIpHeader" | "serverHeader"
+  >;
+  readonly accessLog: AccessLog | undefined;
+}
+
+/** What became of one request, for the log. */
+interface Journey {
+  snapshot: OpenSnapshot | undefined;
+  route: string | undefined;
+  error: string | undefined;
+}
+
+export function createGateway(deps: GatewayDeps): Hono {
+  const { settings } = deps;
+  const app = new Hono();
+  if (settings.statusToken !== undefined) {
+    const token = settings.statusToken;
+    app.get(settings.statusPath, async (c) => {
+      if (await isBearer(c.req.header("authorization") ?? null, token))
+        return c.json(edgeStatus(deps));
+      return c.json({ error_msg: "a Bearer token is needed" }, 401);
+    });
+  }
+  app.all("*", (c) => serve(c, deps));
+  return app;
+}
+
+async function serve(c: Context, deps: GatewayDeps): Promise<Response> {
+  const { settings, accessLog, now } = deps;
+  const request = c.req.raw;
+  const startedAt = now();
+  const journey: Journey = { snapshot: undefined, route: undefined, error: undefined };
+  const read = readRequest(request, settings.clientIpHeader);
+  const response = await answer(c, request, read, deps, journey);
+  if (settings.generationHeader && journey.snapshot) {
+    response.headers.set(settings.generationHeader, String(journey.snapshot.generation));
+  }
+  accessLog?.({
+    method: request.method,
+    uri: read?.rawTarget ?? request.url,
+    host: read?.client.hostHeader ?? "",
+    client: read?.client.address ?? "",
+    status: response.status,
+    route: journey.route,
+    generation: journey.snapshot?.generation,
+    ms: now() - startedAt,
+    error: journey.error,
+  });
+  return response;
+}
+
+async function answer(
+  c: Context,
+  request: Request,
+  read: ReadRequest | undefined,
+  deps: GatewayDeps,
+  journey: Journey,
+): Promise<Response> {
+  try {
+    if (!read) throw new GatewayError("downstream", 400, "the request target is no path");
+    const snapshot = await deps.freshness.current((work) => c.executionCtx.waitUntil(work));
+    if (!snapshot) throw nothingLoaded();
+    journey.snapshot = snapshot;
+    const route = await findRoute(snapshot, read, journey);
+    return await deps.proxy(request, { ...route, client: read.client, rawTarget: read.rawTarget });
+  } catch (error) {
+    const known = error instanceof GatewayError ? error : unexpected(error);
+    journey.error = known.message;
+    const response = errorResponse(known, read?.facts.uri ?? "/");
+    response.headers.set("server", deps.settings.serverHeader);
+    return response;
+  }
+}
+
+async function findRoute(
+  snapshot: OpenSnapshot,
+  read: ReadRequest,
+  journey: Journey,
+): Promise<ServedRoute> {
+  const rules = snapshot.globalRules();
+  for (const rule of rules instanceof Promise ? await rules : rules) {
+    const refusal = pluginRefusal(rule.plugins);
+    if (refusal) throw refusedError(`global rule ${rule.id}`, refusal);
+  }
+  const match = snapshot.match(read.facts);
+  if (!match) {
+    throw new GatewayError("downstream", 404, "no route", { errorMsg: "404 Route Not Found" });
+  }
+  journey.route = match.routeId;
+  const planned = snapshot.plan(match.routeId);
+  const plan = planned instanceof Promise ? await planned : planned;
+  if (plan.is === "refused") throw plan.error;
+  return plan;
+}
+
+function nothingLoaded(): GatewayError {
+  const errorMsg = "no configuration could be loaded yet; see the status endpoint for the reason";
+  return new GatewayError("gateway", 503, errorMsg, { errorMsg, headers: { "retry-after": "5" } });
+}
+
+/** A body of the snapshot that could not be read, or a mistake of ours: try again, but never pass. */
+function unexpected(cause: unknown): GatewayError {
+  const reason = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+  const errorMsg = "this part of the configuration cannot be read at the moment";
+  return new GatewayError("gateway", 503, reason, {
+    cause,
+    errorMsg,
+    headers: { "retry-after": "1" },
+  });
+}

@@ -1,0 +1,44 @@
+import type { Facts } from "../../shared/routing/facts.ts";
+import { hostOf, normaliseUri } from "../../shared/routing/normalise.ts";
+import type { Client } from "../upstream/proxy-target.ts";
+
+/** What the gateway reads from a request before anything else. */
+export interface ReadRequest {
+  readonly facts: Facts;
+  readonly client: Client;
+  /** Path and query as they reached the Worker. */
+  readonly rawTarget: string;
+}
+
+/** Where the client's address is unknown. It is nobody's, so no rule about addresses lets it pass. */
+const UNKNOWN_ADDRESS = "0.0.0.0";
+
+/** Undefined where nginx would answer 400: the target is no path. */
+export function readRequest(request: Request, clientIpHeader: string): ReadRequest | undefined {
+  const { url } = request;
+  const scheme: Client["scheme"] = url.startsWith("https:") ? "https" : "http";
+  const afterScheme = scheme.length + 3;
+  const slash = url.indexOf("/", afterScheme);
+  const authority = slash < 0 ? url.slice(afterScheme) : url.slice(afterScheme, slash);
+  const rawTarget = slash < 0 ? "/" : url.slice(slash);
+  const uri = normaliseUri(rawTarget);
+  if (uri === undefined) return undefined;
+  const hostHeader = request.headers.get("host") ?? authority;
+  const address = request.headers.get(clientIpHeader) ?? UNKNOWN_ADDRESS;
+  return {
+    facts: {
+      method: request.method,
+      uri,
+      host: hostOf(hostHeader),
+      hostHeader,
+      remoteAddr: address,
+    },
+    client: { address, scheme, hostHeader, port: portOf(hostHeader, scheme) },
+    rawTarget,
+  };
+}
+
+function portOf(hostHeader: string, scheme: "http" | "https"): number {
+  const port = /:(\d{1,5})$/.exec(hostHeader)?.[1];
+  return port === undefined ? { http: 80, https: 443 }[scheme] : Number(port);
+}

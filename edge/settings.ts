@@ -1,0 +1,196 @@
+import type { FreshnessSettings } from "./snapshot/freshness.ts";
+import type { S3SourceOptions } from "./snapshot/sources/s3.ts";
+
+/** The worker's variables, secrets and bindings, as wrangler.toml names them. */
+export type Bindings = Readonly<Record<string, unknown>>;
+
+export interface Settings {
+  readonly namespace: string;
+  /** Of every object's name, with its trailing slash. */
+  readonly prefix: string;
+  readonly freshness: FreshnessSettings;
+  /** For one object from one source. */
+  readonly readTimeoutMs: number;
+  readonly memoryBudgetBytes: number;
+  readonly r2: R2Bucket | undefined;
+  readonly s3: S3SourceOptions | undefined;
+  readonly secondaryR2: R2Bucket | undefined;
+  readonly secondaryS3: S3SourceOptions | undefined;
+  readonly statusPath: string;
+  /** Undefined: there is no status endpoint. */
+  readonly statusToken: string | undefined;
+  /** Name of the response header with the generation; undefined: none. */
+  readonly generationHeader: string | undefined;
+  readonly clientIpHeader: string;
+  readonly serverHeader: string;
+  readonly accessLog: boolean;
+}
+
+/** One variable of the worker, for docs/configuration.md and its test. */
+export interface EdgeSetting {
+  readonly name: string;
+  readonly fallback: string;
+  readonly about: string;
+}
+
+export const EDGE_SETTINGS: readonly EdgeSetting[] = [
+  { name: "SNAPSHOTS", fallback: "", about: "R2 binding: the bucket with the snapshots" },
+  {
+    name: "SECONDARY_SNAPSHOTS",
+    fallback: "",
+    about: "R2 binding: asked when the first source fails",
+  },
+  { name: "SNAPGATE_NAMESPACE", fallback: "default", about: "the exporter's NAMESPACE" },
+  { name: "SNAPGATE_PREFIX", fallback: "", about: "the exporter's S3_PREFIX" },
+  { name: "S3_ENDPOINT", fallback: "", about: "read an S3-compatible bucket instead of R2" },
+  { name: "S3_BUCKET", fallback: "", about: "its name" },
+  { name: "S3_REGION", fallback: "auto", about: "its region" },
+  { name: "S3_ACCESS_KEY_ID", fallback: "", about: "secret: access key, may read only" },
+  { name: "S3_SECRET_ACCESS_KEY", fallback: "", about: "secret: secret key" },
+  {
+    name: "SECONDARY_S3_ENDPOINT",
+    fallback: "",
+    about:
+      "a second bucket, asked when the first source fails; with SECONDARY_S3_BUCKET, _REGION, _ACCESS_KEY_ID, _SECRET_ACCESS_KEY",
+  },
+  {
+    name: "REFRESH_INTERVAL_MS",
+    fallback: "5000",
+    about: "how old the last look at the pointer may be; 0 looks before every request",
+  },
+  {
+    name: "STALE_AFTER_MS",
+    fallback: "60000",
+    about: "an isolate that has not looked for so long waits for the look",
+  },
+  {
+    name: "STALE_WAIT_MS",
+    fallback: "500",
+    about: "but at most so long, and then serves what it has",
+  },
+  {
+    name: "FIRST_LOAD_MS",
+    fallback: "10000",
+    about: "how long a request may wait for the very first snapshot",
+  },
+  { name: "READ_TIMEOUT_MS", fallback: "5000", about: "limit of reading one object" },
+  {
+    name: "MEMORY_BUDGET_MB",
+    fallback: "48",
+    about: "memory for bodies; beyond it they are read when needed",
+  },
+  { name: "STATUS_PATH", fallback: "/snapgate/status", about: "where the status endpoint is" },
+  {
+    name: "STATUS_TOKEN",
+    fallback: "",
+    about: "secret: `Authorization: Bearer …` for it; without it there is none",
+  },
+  {
+    name: "GENERATION_HEADER",
+    fallback: "",
+    about: "name of a response header with the generation",
+  },
+  {
+    name: "CLIENT_IP_HEADER",
+    fallback: "CF-Connecting-IP",
+    about: "header with the client's address; change it only behind a proxy of your own",
+  },
+  { name: "SERVER_HEADER", fallback: "APISIX", about: "value of the Server header" },
+  {
+    name: "ACCESS_LOG",
+    fallback: "off",
+    about: "`on`: one JSON line a request to the Worker's log",
+  },
+];
+
+/** Everything that is wrong with the settings, in one message. */
+export class SettingsError extends Error {
+  constructor(problems: readonly string[]) {
+    super(`the worker's settings have ${problems.length} problem(s): ${problems.join("; ")}`);
+    this.name = "SettingsError";
+  }
+}
+
+/** Throws `SettingsError` with every problem. */
+export function readSettings(bindings: Bindings): Settings {
+  const problems: string[] = [];
+  const text = (name: string): string => {
+    const value = bindings[name];
+    if (typeof value === "string" && value !== "") return value;
+    return EDGE_SETTINGS.find((setting) => setting.name === name)?.fallback ?? "";
+  };
+  const count = (name: string, max: number): number => {
+    const value = text(name);
+    if (/^\d+$/.test(value) && Number(value) <= max) return Number(value);
+    problems.push(`${name}: found ${JSON.stringify(value)}, want a whole number up to ${max}`);
+    return 0;
+  };
+  const namespace = text("SNAPGATE_NAMESPACE");
+  const prefix = `${text("SNAPGATE_PREFIX")}${namespace}/`;
+  const bucket = (name: string) => readBucket(bindings, name, problems);
+  const s3 = (before: string) => readS3(before, text, prefix, problems);
+  const DAY_MS = 86_400_000;
+  const settings: Settings = {
+    namespace,
+    prefix,
+    freshness: {
+      refreshIntervalMs: count("REFRESH_INTERVAL_MS", DAY_MS),
+      staleAfterMs: count("STALE_AFTER_MS", DAY_MS),
+      staleWaitMs: count("STALE_WAIT_MS", 30_000),
+      firstLoadMs: count("FIRST_LOAD_MS", 60_000),
+    },
+    readTimeoutMs: count("READ_TIMEOUT_MS", 60_000),
+    memoryBudgetBytes: count("MEMORY_BUDGET_MB", 120) * 1024 * 1024,
+    r2: bucket("SNAPSHOTS"),
+    s3: s3(""),
+    secondaryR2: bucket("SECONDARY_SNAPSHOTS"),
+    secondaryS3: s3("SECONDARY_"),
+    statusPath: text("STATUS_PATH"),
+    statusToken: text("STATUS_TOKEN") || undefined,
+    generationHeader: text("GENERATION_HEADER") || undefined,
+    clientIpHeader: text("CLIENT_IP_HEADER"),
+    serverHeader: text("SERVER_HEADER"),
+    accessLog: text("ACCESS_LOG") === "on",
+  };
+  if (!settings.r2 && !settings.s3 && !settings.secondaryR2 && !settings.secondaryS3) {
+    problems.push("there is no source: bind R2 as SNAPSHOTS, or set S3_ENDPOINT");
+  }
+  if (!settings.statusPath.startsWith("/"))
+    problems.push("STATUS_PATH: want a path that begins with /");
+  if (problems.length > 0) throw new SettingsError(problems);
+  return settings;
+}
+
+function readBucket(bindings: Bindings, name: string, problems: string[]): R2Bucket | undefined {
+  const value = bindings[name];
+  if (value === undefined || value === "") return undefined;
+  if (typeof value === "object" && value !== null && "get" in value) return value as R2Bucket;
+  problems.push(`${name}: found ${typeof value}, want an R2 binding`);
+  return undefined;
+}
+
+function readS3(
+  before: string,
+  text: (name: string) => string,
+  prefix: string,
+  problems: string[],
+): S3SourceOptions | undefined {
+  const endpoint = text(`${before}S3_ENDPOINT`);
+  if (endpoint === "") return undefined;
+  const needed = (name: string) => {
+    const value = text(`${before}${name}`);
+    if (value === "") problems.push(`${before}${name}: found nothing, want a value`);
+    return value;
+  };
+  if (!/^https?:\/\/[^/]/.test(endpoint)) {
+    problems.push(`${before}S3_ENDPOINT: found ${JSON.stringify(endpoint)}, want https://host`);
+  }
+  return {
+    endpoint,
+    prefix,
+    bucket: needed("S3_BUCKET"),
+    region: text(`${before}S3_REGION`) || "auto",
+    accessKeyId: needed("S3_ACCESS_KEY_ID"),
+    secretAccessKey: needed("S3_SECRET_ACCESS_KEY"),
+  };
+}

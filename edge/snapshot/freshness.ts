@@ -1,0 +1,138 @@
+import { type Timers, within } from "../upstream/timers.ts";
+import type { Loader, LookOutcome } from "./loader.ts";
+import type { OpenSnapshot } from "./open-snapshot.ts";
+
+export interface FreshnessSettings {
+  /** How old the last look may be; 0: a look before every request. */
+  readonly refreshIntervalMs: number;
+  /** An isolate that has not looked for this long waits for the refresh, */
+  readonly staleAfterMs: number;
+  /** but not longer than this. */
+  readonly staleWaitMs: number;
+  /** How long a request may wait for the very first snapshot. */
+  readonly firstLoadMs: number;
+}
+
+export interface FreshnessDeps {
+  readonly loader: Loader;
+  readonly settings: FreshnessSettings;
+  readonly timers: Timers;
+  readonly now: () => number;
+  /** From 0 up to, not including, 1: spreads the looks of a fleet. */
+  readonly random: () => number;
+}
+
+/** Keeps a promise alive after the response, as `ctx.waitUntil` does. */
+export type WaitUntil = (work: Promise<unknown>) => void;
+
+export interface FreshnessReport {
+  readonly looks: readonly LookOutcome[];
+  /** When the last look ended; undefined before the first. */
+  readonly lookedAt: number | undefined;
+  /** When a source last confirmed what is held, or gave something newer. */
+  readonly confirmedAt: number | undefined;
+}
+
+/**
+ * Decides who waits for a refresh. Nothing runs between requests: a request starts a refresh when it is
+ * due, and is answered from what is held. Only plain values cross from one request to another; a promise
+ * does so only while its owner keeps it alive, and never without a time limit.
+ */
+export class Freshness {
+  readonly #deps: FreshnessDeps;
+  #refreshing: Promise<void> | undefined;
+  #warming = false;
+  #mayWarm = true;
+  #lookedAt: number | undefined;
+  #confirmedAt: number | undefined;
+  #dueAt = 0;
+  #looks: readonly LookOutcome[] = [];
+
+  constructor(deps: FreshnessDeps) {
+    this.#deps = deps;
+  }
+
+  /** The snapshot to serve this request from; undefined where none could ever be loaded. */
+  async current(waitUntil: WaitUntil): Promise<OpenSnapshot | undefined> {
+    const { loader, now, settings } = this.#deps;
+    if (!loader.held) return this.#first(waitUntil);
+    if (settings.refreshIntervalMs === 0) {
+      await this.#wait(this.#look(), settings.firstLoadMs);
+    } else if (now() >= this.#dueAt) {
+      const isStale = now() - (this.#lookedAt ?? 0) >= settings.staleAfterMs;
+      const refresh = this.#shared(waitUntil);
+      if (isStale) await this.#wait(refresh, settings.staleWaitMs);
+    }
+    this.#warm(waitUntil);
+    return loader.held;
+  }
+
+  report(): FreshnessReport {
+    return { looks: this.#looks, lookedAt: this.#lookedAt, confirmedAt: this.#confirmedAt };
+  }
+
+  async #first(waitUntil: WaitUntil): Promise<OpenSnapshot | undefined> {
+    const { loader, now, settings } = this.#deps;
+    const isPaced = settings.refreshIntervalMs > 0 && this.#lookedAt !== undefined;
+    // A bucket without anything in it is not asked by every request.
+    if (isPaced && !this.#refreshing && now() < this.#dueAt) return undefined;
+    const own = this.#refreshing === undefined;
+    await this.#wait(this.#shared(waitUntil), settings.firstLoadMs);
+    // The owner's request may have been cut off with its promise; then this one loads for itself.
+    if (!loader.held && !own && this.#lookedAt === undefined) {
+      await this.#wait(this.#look(), settings.firstLoadMs);
+    }
+    return loader.held;
+  }
+
+  /** The refresh under way, or a new one that this request keeps alive for the others. */
+  #shared(waitUntil: WaitUntil): Promise<void> {
+    if (this.#refreshing !== undefined) return this.#refreshing;
+    const refresh = this.#look().finally(() => {
+      this.#refreshing = undefined;
+    });
+    this.#refreshing = refresh;
+    waitUntil(refresh);
+    return refresh;
+  }
+
+  async #look(): Promise<void> {
+    const { loader, now, random, settings } = this.#deps;
+    // Set first: requests that come meanwhile are served, and do not look as well.
+    this.#dueAt = now() + settings.refreshIntervalMs * (0.8 + 0.4 * random());
+    const before = loader.held;
+    this.#looks = await loader.refresh();
+    this.#lookedAt = now();
+    if (this.#looks.some(({ outcome }) => outcome === "same" || outcome === "newer")) {
+      this.#confirmedAt = this.#lookedAt;
+    }
+    if (loader.held !== before) this.#mayWarm = true;
+  }
+
+  /** Bodies that did not come with the snapshot are read in the background, a few a request. */
+  #warm(waitUntil: WaitUntil): void {
+    if (this.#warming || !this.#mayWarm) return;
+    this.#warming = true;
+    const { loader } = this.#deps;
+    const work = loader.warm().then(
+      (more) => {
+        this.#mayWarm = more;
+        this.#warming = false;
+      },
+      // What could not be read now is read when it is needed, or after the next generation.
+      () => {
+        this.#mayWarm = false;
+        this.#warming = false;
+      },
+    );
+    waitUntil(work);
+  }
+
+  /** Waits for `work`, not longer than `limitMs`, whatever becomes of it. */
+  async #wait(work: Promise<void>, limitMs: number): Promise<void> {
+    const { timers } = this.#deps;
+    await within(timers, limitMs, work, () => new Error("waited long enough")).catch(
+      () => undefined,
+    );
+  }
+}
