@@ -13,23 +13,24 @@ export interface ReadRequest {
 /** Where the client's address is unknown. It is nobody's, so no rule about addresses lets it pass. */
 const UNKNOWN_ADDRESS = "0.0.0.0";
 
-/** Undefined where nginx would answer 400: the target is no path. */
+/** Undefined where nginx would answer 400: the target is no path, or the host no host. */
 export function readRequest(request: Request, clientIpHeader: string): ReadRequest | undefined {
   const { url } = request;
   const scheme: Client["scheme"] = url.startsWith("https:") ? "https" : "http";
   const afterScheme = scheme.length + 3;
   const slash = url.indexOf("/", afterScheme);
-  const authority = slash < 0 ? url.slice(afterScheme) : url.slice(afterScheme, slash);
+  const authority = url.slice(afterScheme, slash < 0 ? undefined : slash);
   const rawTarget = slash < 0 ? "/" : url.slice(slash);
   const uri = normaliseUri(rawTarget);
-  if (uri === undefined) return undefined;
   const hostHeader = request.headers.get("host") ?? authority;
+  const host = hostOf(hostHeader);
+  if (uri === undefined || host === undefined) return undefined;
   const address = request.headers.get(clientIpHeader) ?? UNKNOWN_ADDRESS;
   return {
     facts: {
       method: request.method,
       uri,
-      host: hostOf(hostHeader),
+      host,
       hostHeader,
       remoteAddr: address,
     },
