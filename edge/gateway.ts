@@ -74,7 +74,7 @@ async function answer(
   journey: Journey,
 ): Promise<Response> {
   try {
-    if (!read) throw new GatewayError("downstream", 400, "the request target is no path");
+    if (!read) throw new GatewayError("downstream", 400, "no valid request target or Host");
     const snapshot = await deps.freshness.current((work) => c.executionCtx.waitUntil(work));
     if (!snapshot) throw nothingLoaded();
     journey.snapshot = snapshot;

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { Etcd3, type IOptions } from "etcd3";
-import { startEmbeddedEtcd } from "./embedded-etcd/embedded-etcd.ts";
 import { freePort } from "./ports.ts";
 
 /** The etcd of `npm start`: the one given, else the one on the PATH, else the embedded one. */
@@ -38,6 +37,7 @@ export async function startEtcd(choice: EtcdChoice): Promise<RunningEtcd> {
 }
 
 async function startEmbedded(choice: EtcdChoice): Promise<RunningEtcd> {
+  const { startEmbeddedEtcd } = await import("./embedded-etcd/embedded-etcd.ts");
   const etcd = await startEmbeddedEtcd({ port: choice.port });
   return {
     endpoint: etcd.endpoint,
@@ -58,6 +58,7 @@ async function startReal(choice: EtcdChoice): Promise<RunningEtcd> {
     ["--listen-peer-urls", peer],
     ["--initial-advertise-peer-urls", peer],
     ["--initial-cluster", `quick-start=${peer}`],
+    ["--logger", "zap"],
     ["--log-level", "error"],
   ].flat();
   // A group of its own, so that Ctrl-C reaches it only through us, after the exporter has stopped.
