@@ -122,11 +122,14 @@ export class Exporter {
           manifest && (await readResources(manifest, (chunk) => readChunk(store, chunk)));
         this.#table = new ResourceTable(config.prefix, memory);
         this.#publishing = new Publishing({
-          ...this.#deps,
-          ...config,
           table: this.#table,
           publisher: this.#publisher,
+          router: config.router,
+          lossGuard: config.lossGuard,
           state: this.state,
+          store,
+          clock,
+          log,
         });
         return true;
       } catch (error) {

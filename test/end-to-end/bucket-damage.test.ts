@@ -21,7 +21,7 @@ describe("an edge whose bucket is damaged", () => {
   let manifest: Manifest;
 
   beforeAll(async () => {
-    [stack, upstream] = await Promise.all([startStack({ embeddedEtcd: true }), startUpstream()]);
+    [stack, upstream] = await Promise.all([startStack({}), startUpstream()]);
     const { endpoint, accessKeyId, secretAccessKey } = stack.edge.store;
     const credentials = { accessKeyId, secretAccessKey };
     s3 = new S3Client({ endpoint, region: "auto", credentials, forcePathStyle: true });

@@ -14,7 +14,7 @@ describe("an exporter killed with -9 in the middle of a publish", () => {
   let round = 0;
 
   beforeAll(async () => {
-    const options = { embeddedEtcd: true, withoutExporter: true };
+    const options = { withoutExporter: true };
     [stack, upstream] = await Promise.all([startStack(options), startUpstream()]);
     proxy = await startStepProxy(stack.edge.store.endpoint);
   });
@@ -24,7 +24,7 @@ describe("an exporter killed with -9 in the middle of a publish", () => {
     await upstream.stop();
   });
 
-  const settings = () => ({ S3_ENDPOINT: proxy.endpoint, LEADER_TTL_SECONDS: "2" });
+  const settings = () => ({ S3_ENDPOINT: proxy.endpoint });
 
   /** Writes both routes of this round's pair, in one upstream of their own. */
   async function change(): Promise<void> {
@@ -81,5 +81,5 @@ describe("an exporter killed with -9 in the middle of a publish", () => {
         );
       }
     }
-  });
+  }, 120_000);
 });

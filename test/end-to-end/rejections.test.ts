@@ -12,7 +12,7 @@ describe("one bad route among 1,000", () => {
   let upstream: Awaited<ReturnType<typeof startUpstream>>;
 
   beforeAll(async () => {
-    const options = { withoutExporter: true, embeddedEtcd: true };
+    const options = { withoutExporter: true };
     [stack, upstream] = await Promise.all([startStack(options), startUpstream()]);
     const client = new Etcd3({ hosts: stack.etcd.endpoint });
     for (let start = 0; start < ROUTES; start += 100) {

@@ -14,11 +14,7 @@ describe("an edge that reads S3", () => {
   const running: RunningWorker[] = [];
 
   beforeAll(async () => {
-    [stack, upstream, script] = await Promise.all([
-      startStack({ embeddedEtcd: true }),
-      startUpstream(),
-      bundleEdge(),
-    ]);
+    [stack, upstream, script] = await Promise.all([startStack({}), startUpstream(), bundleEdge()]);
     first = await startStepProxy(stack.edge.store.endpoint);
     await stack.put("routes/hello", route("/hello"));
     await stack.served("/hello");

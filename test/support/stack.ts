@@ -119,6 +119,7 @@ function exporterSettings(etcd: RunningEtcd, edge: RunningEdge): Record<string, 
     S3_SECRET_ACCESS_KEY: edge.store.secretAccessKey,
     S3_PATH_STYLE: "true",
     PUBLISH_INTERVAL_MS: "0",
+    LEADER_TTL_SECONDS: "2",
     LOG_LEVEL: "error",
   };
 }
