@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
+import type { EtcdTransport, WatchMessage } from "../../../exporter/etcd/transport.ts";
+import { splitAtResync, violations } from "../../support/etcd-history.ts";
+import {
+  describeWithEtcd,
+  type EtcdCluster,
+  startEtcdServer,
+  until,
+} from "../../support/etcd-server.ts";
+import { pause, startMirrored } from "../../support/mirrored-etcd.ts";
+
+/** Releases of etcd that lose events say nothing; only a comparison with what etcd holds finds it. */
+
+const timing = { auditEveryMs: 300, progressEveryMs: 100, silenceLimitMs: 3000 };
+
+describeWithEtcd("the audit", () => {
+  let etcd: EtcdCluster;
+
+  beforeAll(async () => {
+    etcd = await startEtcdServer();
+  });
+  afterAll(() => etcd?.stop());
+
+  async function start(bend: (transport: EtcdTransport) => EtcdTransport) {
+    const world = await startMirrored(etcd, { timing, bend });
+    onTestFinished(() => world.stop());
+    await world.live();
+    return world;
+  }
+
+  it.each([
+    ["put", false],
+    ["put of a new key", true],
+    ["delete", false],
+  ])("finds a lost %s and has everything read again", async (what, isNew) => {
+    const lost = "routes/lost";
+    let isLossy = false;
+    const world = await start((transport) =>
+      forgetful(transport, (key) => isLossy && key.endsWith(lost)),
+    );
+    const { writer, prefix, mirror, consumer, troubles } = world;
+    if (!isNew) await writer.write({ [`${prefix}${lost}`]: "before" });
+    await consumer.caughtUp(writer, prefix);
+    const stopWriting = writer.keepWriting(5);
+    isLossy = true;
+    if (what === "delete") await writer.write({}, [`${prefix}${lost}`]);
+    else await writer.write({ [`${prefix}${lost}`]: "after" });
+    await until(() => mirror.health().resyncs > 0, "the audit finds it");
+    isLossy = false;
+    await stopWriting();
+    await consumer.caughtUp(writer, prefix);
+    expect(mirror.health()).toMatchObject({ auditMismatches: 1, resyncs: 1 });
+    expect(String(troubles[0]?.error)).toMatch(/the audit at .*routes\/lost/);
+    const [, fresh = []] = splitAtResync(consumer.changes);
+    expect(violations(fresh, writer.history, prefix)).toEqual([]);
+  });
+
+  it("finds nothing where nothing is wrong, however much changes meanwhile", async () => {
+    let listings = 0;
+    const world = await start((transport) => ({
+      ...transport,
+      range: async (request) => {
+        if (request.keysOnly && request.end) listings += 1;
+        // So that much changes between the listing and its comparison.
+        if (request.end) await pause(30);
+        return transport.range(request);
+      },
+    }));
+    const stopWriting = world.writer.keepWriting(1);
+    await until(() => listings >= 5, "five audits have been made");
+    await stopWriting();
+    expect(await world.verdict()).toEqual([]);
+    expect(world.mirror.health()).toMatchObject({ auditMismatches: 0, resyncs: 0 });
+  });
+
+  it("that fails is reported, and the mirror goes on", async () => {
+    const world = await start((transport) => ({
+      ...transport,
+      range: (request) => {
+        if (!request.keysOnly || !request.end) return transport.range(request);
+        return Promise.reject(new Error("no listing today"));
+      },
+    }));
+    await until(() => world.troubles.length > 1, "two audits have failed");
+    expect(world.troubles[0]?.kind).toBe("audit failed");
+    expect(world.mirror.health()).toMatchObject({ state: "live", reconnects: 0 });
+    expect(await world.verdict()).toEqual([]);
+  });
+});
+
+/** etcd with a bug: events of the keys that `isLost` names never arrive. */
+function forgetful(transport: EtcdTransport, isLost: (key: string) => boolean): EtcdTransport {
+  const without = (message: WatchMessage): WatchMessage => {
+    if (message.kind !== "events") return message;
+    return { ...message, events: message.events.filter(({ key }) => !isLost(key)) };
+  };
+  return {
+    ...transport,
+    watch: async (request) => {
+      const stream = await transport.watch(request);
+      return { ...stream, next: async () => without(await stream.next()) };
+    },
+  };
+}

@@ -1,0 +1,162 @@
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
+import { monotonicNow, systemClock } from "../../../exporter/clock.ts";
+import { type Campaign, createElection, LOCK_PREFIX } from "../../../exporter/etcd/election.ts";
+import { createEtcd3Transport } from "../../../exporter/etcd/etcd3-transport.ts";
+import type { EtcdTransport } from "../../../exporter/etcd/transport.ts";
+import {
+  describeWithEtcd,
+  type EtcdCluster,
+  startEtcdServer,
+  until,
+} from "../../support/etcd-server.ts";
+import { pause } from "../../support/mirrored-etcd.ts";
+import { runSeed, seededRandom } from "../../support/random.ts";
+import { startTcpProxy, type TcpProxy } from "../../support/tcp-proxy.ts";
+
+/** Candidates on a real etcd, each behind a connection of its own. */
+
+const TTL_SECONDS = 2;
+
+interface Candidate {
+  readonly campaign: Campaign;
+  readonly proxy: TcpProxy;
+  readonly transport: EtcdTransport;
+}
+
+describeWithEtcd("an election", () => {
+  let etcd: EtcdCluster;
+  let elections = 0;
+
+  beforeAll(async () => {
+    etcd = await startEtcdServer();
+  });
+  afterAll(() => etcd?.stop());
+
+  async function candidates(count: number) {
+    const random = seededRandom(runSeed());
+    console.log(`seed ${random.seed}`);
+    const namespace = `ns-${++elections}`;
+    const all: Candidate[] = [];
+    for (let i = 0; i < count; i++) {
+      const proxy = await startTcpProxy(etcd.members[0]?.port ?? 0);
+      const endpoints = [`http://127.0.0.1:${proxy.port}`];
+      const deps = { clock: systemClock, random: random.next };
+      const transport = createEtcd3Transport({ endpoints, callTimeoutMs: 500 }, deps);
+      onTestFinished(async () => {
+        transport.close();
+        await proxy.close();
+      });
+      const by = `candidate ${i}`;
+      const more = { monotonicNow, namespace, by, transport, ttlSeconds: TTL_SECONDS };
+      all.push({ campaign: createElection({ ...deps, ...more }), proxy, transport });
+    }
+    const [first, second] = all as [Candidate, Candidate];
+    return { all, first, second, random, lock: `${LOCK_PREFIX}${namespace}` };
+  }
+
+  const forever = new AbortController().signal;
+
+  it("makes the second candidate wait until the first resigns, then hands over at once", async () => {
+    const { first, second } = await candidates(2);
+    const leader = await first.campaign(forever);
+    let next: Awaited<ReturnType<Campaign>>;
+    const waiting = second.campaign(forever).then((won) => {
+      next = won;
+    });
+    await pause(TTL_SECONDS * 1000 + 500);
+    expect(next).toBeUndefined();
+    expect(leader?.signal.aborted).toBe(false);
+
+    await leader?.resign();
+    expect(String(leader?.signal.reason)).toMatch(/resigned/);
+    await waiting;
+    expect(next?.fence.clusterId).toBe(leader?.fence.clusterId);
+    expect(next?.fence.token).toBeGreaterThan(leader?.fence.token ?? Infinity);
+    await next?.resign();
+  });
+
+  it("tells a leader that is cut off before another can lead", async () => {
+    const { first, second } = await candidates(2);
+    const leader = await first.campaign(forever);
+    let toldAt = Infinity;
+    leader?.signal.addEventListener("abort", () => {
+      toldAt = monotonicNow();
+    });
+    first.proxy.blackHole();
+    const next = await second.campaign(forever);
+    expect(toldAt).toBeLessThan(monotonicNow());
+    expect(String(leader?.signal.reason)).toMatch(/no renewal was answered in time/);
+    expect(next?.fence.token).toBeGreaterThan(leader?.fence.token ?? Infinity);
+    await next?.resign();
+  });
+
+  it("tells a leader whose lock was taken away", async () => {
+    const { first, lock } = await candidates(2);
+    const leader = await first.campaign(forever);
+    await etcd.ctl(["del", lock]);
+    await until(() => leader?.signal.aborted === true, "the leader is told");
+    expect(String(leader?.signal.reason)).toMatch(/no longer ours/);
+    await leader?.resign();
+  });
+
+  it("never has two leaders, whatever happens to their connections", async () => {
+    const { all, random } = await candidates(3);
+    const reigns: { from: number; to: number; token: number }[] = [];
+    const over = new AbortController();
+    const running = all.map(async ({ campaign }) => {
+      for (;;) {
+        const leader = await campaign(over.signal);
+        if (!leader) return;
+        const reign = { from: monotonicNow(), to: Infinity, token: leader.fence.token };
+        reigns.push(reign);
+        const ended = AbortSignal.any([leader.signal, over.signal]);
+        await systemClock.sleep(100 + random.below(700), ended);
+        reign.to = monotonicNow();
+        await leader.resign();
+      }
+    });
+    for (let i = 0; i < 12; i++) {
+      await pause(random.below(600));
+      const { proxy } = random.pick(all);
+      if (random.chance(0.5)) proxy.reset();
+      else {
+        proxy.blackHole();
+        // Long enough, now and then, for the lease to end.
+        void systemClock.sleep(random.below(3500)).then(() => proxy.mend());
+      }
+    }
+    await until(() => reigns.length > 4, "several have led");
+    over.abort();
+    await Promise.all(running);
+
+    reigns.sort((a, b) => a.token - b.token);
+    for (const [i, reign] of reigns.entries()) {
+      expect(reign.from).toBeGreaterThanOrEqual(reigns[i - 1]?.to ?? 0);
+    }
+  });
+
+  it("keeps its leader through a restart of etcd", async () => {
+    const { first, second } = await candidates(2);
+    const leader = await first.campaign(forever);
+    const stopping = new AbortController();
+    const other = second.campaign(stopping.signal);
+    await etcd.members[0]?.kill();
+    await etcd.members[0]?.start();
+    await pause(TTL_SECONDS * 1000);
+    expect(leader?.signal.aborted).toBe(false);
+    stopping.abort();
+    expect(await other).toBeUndefined();
+    await leader?.resign();
+  });
+
+  it("leaves nothing behind when a campaign is given up", async () => {
+    const { first, second, lock } = await candidates(2);
+    const leases = () => etcd.ctl(["lease", "list"]);
+    await until(async () => /found 0/.test(await leases()), "earlier leases have ended");
+    const leader = await first.campaign(forever);
+    expect(await second.campaign(AbortSignal.timeout(300))).toBeUndefined();
+    await leader?.resign();
+    expect((await first.transport.range({ key: lock })).kvs).toEqual([]);
+    expect(await leases()).toMatch(/found 0 leases/);
+  });
+});
