@@ -15,7 +15,12 @@ export interface GatewayDeps extends StatusDeps {
   readonly proxy: SendUpstream;
   readonly settings: Pick<
     Settings,
-    "statusPath" | "statusToken" | "generationHeader" | "clientIpHeader" | "serverHeader"
+    | "statusPath"
+    | "statusToken"
+    | "generationHeader"
+    | "clientIpHeader"
+    | "listenPort"
+    | "serverHeader"
   >;
   readonly accessLog: AccessLog | undefined;
 }
@@ -47,7 +52,7 @@ async function serve(c: Context, deps: GatewayDeps): Promise<Response> {
   const request = c.req.raw;
   const startedAt = now();
   const journey: Journey = { snapshot: undefined, route: undefined, error: undefined };
-  const read = readRequest(request, settings.clientIpHeader);
+  const read = readRequest(request, settings);
   const response = await answer(c, request, read, deps, journey);
   if (settings.generationHeader && journey.snapshot) {
     response.headers.set(settings.generationHeader, String(journey.snapshot.generation));

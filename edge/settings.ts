@@ -22,6 +22,8 @@ export interface Settings {
   /** Name of the response header with the generation; undefined: none. */
   readonly generationHeader: string | undefined;
   readonly clientIpHeader: string;
+  /** The port that clients without a port in their Host asked; undefined: that of the scheme. */
+  readonly listenPort: number | undefined;
   readonly serverHeader: string;
   readonly accessLog: boolean;
 }
@@ -95,6 +97,11 @@ export const EDGE_SETTINGS: readonly EdgeSetting[] = [
     fallback: "CF-Connecting-IP",
     about: "header with the client's address; change it only behind a proxy of your own",
   },
+  {
+    name: "LISTEN_PORT",
+    fallback: "0",
+    about: "for X-Forwarded-Port when self-hosted; 0: 80 or 443, by the scheme",
+  },
   { name: "SERVER_HEADER", fallback: "APISIX", about: "value of the Server header" },
   {
     name: "ACCESS_LOG",
@@ -149,6 +156,7 @@ export function readSettings(bindings: Bindings): Settings {
     statusToken: text("STATUS_TOKEN") || undefined,
     generationHeader: text("GENERATION_HEADER") || undefined,
     clientIpHeader: text("CLIENT_IP_HEADER"),
+    listenPort: count("LISTEN_PORT", 65_535) || undefined,
     serverHeader: text("SERVER_HEADER"),
     accessLog: text("ACCESS_LOG") === "on",
   };

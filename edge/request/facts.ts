@@ -1,5 +1,6 @@
 import type { Facts } from "../../shared/routing/facts.ts";
 import { hostOf, normaliseUri } from "../../shared/routing/normalise.ts";
+import type { Settings } from "../settings.ts";
 import type { Client } from "../upstream/proxy-target.ts";
 
 /** What the gateway reads from a request before anything else. */
@@ -13,8 +14,13 @@ export interface ReadRequest {
 /** Where the client's address is unknown. It is nobody's, so no rule about addresses lets it pass. */
 const UNKNOWN_ADDRESS = "0.0.0.0";
 
+const STANDARD_PORTS = { http: 80, https: 443 } as const;
+
 /** Undefined where nginx would answer 400: the target is no path, or the host no host. */
-export function readRequest(request: Request, clientIpHeader: string): ReadRequest | undefined {
+export function readRequest(
+  request: Request,
+  { clientIpHeader, listenPort }: Pick<Settings, "clientIpHeader" | "listenPort">,
+): ReadRequest | undefined {
   const { url } = request;
   const scheme: Client["scheme"] = url.startsWith("https:") ? "https" : "http";
   const afterScheme = scheme.length + 3;
@@ -34,12 +40,17 @@ export function readRequest(request: Request, clientIpHeader: string): ReadReque
       hostHeader,
       remoteAddr: address,
     },
-    client: { address, scheme, hostHeader, port: portOf(hostHeader, scheme) },
+    client: {
+      address,
+      scheme,
+      hostHeader,
+      port: portIn(hostHeader) ?? listenPort ?? STANDARD_PORTS[scheme],
+    },
     rawTarget,
   };
 }
 
-function portOf(hostHeader: string, scheme: "http" | "https"): number {
+function portIn(hostHeader: string): number | undefined {
   const port = /:(\d{1,5})$/.exec(hostHeader)?.[1];
-  return port === undefined ? { http: 80, https: 443 }[scheme] : Number(port);
+  return port === undefined ? undefined : Number(port);
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { EDGE_SETTINGS } from "../../edge/settings.ts";
 import { demoConfiguration, UPSTREAM_NAMES, UPSTREAM_WEIGHTS } from "./demo.ts";
 import { type RunningEdge, startEdge } from "./edge.ts";
 import { type RunningEtcd, startEtcd, writeToEtcd } from "./etcd.ts";
@@ -14,6 +15,12 @@ import { startUpstreams } from "./upstreams.ts";
 const PREFIX = process.env.ETCD_PREFIX ?? "/apisix";
 /** How long the demo route may take until it answers through the gateway. */
 const FIRST_ANSWER_MS = 60_000;
+
+const EDGE_DEFAULTS = {
+  SNAPGATE_NAMESPACE: "default",
+  REFRESH_INTERVAL_MS: "1000",
+  STATUS_TOKEN: "dev",
+};
 
 const stops: (() => Promise<void>)[] = [];
 let stopping = false;
@@ -51,7 +58,7 @@ async function start(flags: Flags): Promise<void> {
   const edge = await startEdge({
     port: flags.ports.gateway,
     storePort: flags.ports.store,
-    bindings: { SNAPGATE_NAMESPACE: "default", REFRESH_INTERVAL_MS: "1000", STATUS_TOKEN: "dev" },
+    bindings: { ...EDGE_DEFAULTS, LISTEN_PORT: String(flags.ports.gateway), ...edgeOverrides() },
     persistTo: join(folder, "r2"),
   });
   stops.push(() => edge.stop());
@@ -61,6 +68,17 @@ async function start(flags: Flags): Promise<void> {
   exporter.process.once("exit", (code) => ended("the exporter", code));
   if (flags.demo) await answers(`${edge.url}/hello`);
   report(flags, etcd, edge, exporter);
+}
+
+/** The edge's settings of docs/configuration.md, where the environment has them. */
+function edgeOverrides(): Record<string, string> {
+  const names = EDGE_SETTINGS.map(({ name }) => name).filter((name) => !name.includes("S3_"));
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 }
 
 async function checkPorts(flags: Flags): Promise<void> {
