@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, it, type TestContext } from "vitest";
 import type { EtcdTransport, WatchMessage } from "../../../exporter/etcd/transport.ts";
 import { splitAtResync, violations } from "../../support/etcd-history.ts";
 import {
@@ -13,7 +13,7 @@ import { pause, startMirrored } from "../../support/mirrored-etcd.ts";
 
 const timing = { auditEveryMs: 300, progressEveryMs: 100, silenceLimitMs: 3000 };
 
-describeWithEtcd("the audit", () => {
+describeWithEtcd.concurrent("the audit", () => {
   let etcd: EtcdCluster;
 
   beforeAll(async () => {
@@ -21,21 +21,25 @@ describeWithEtcd("the audit", () => {
   });
   afterAll(() => etcd?.stop());
 
-  async function start(bend: (transport: EtcdTransport) => EtcdTransport) {
+  async function start(
+    { onTestFinished }: TestContext,
+    bend: (transport: EtcdTransport) => EtcdTransport,
+  ) {
     const world = await startMirrored(etcd, { timing, bend });
     onTestFinished(() => world.stop());
     await world.live();
     return world;
   }
 
-  it.each([
+  it.for([
     ["put", false],
     ["put of a new key", true],
     ["delete", false],
-  ])("finds a lost %s and has everything read again", async (what, isNew) => {
+  ] as const)("finds a lost %s and has everything read again", async ([what, isNew], context) => {
+    const { expect } = context;
     const lost = "routes/lost";
     let isLossy = false;
-    const world = await start((transport) =>
+    const world = await start(context, (transport) =>
       forgetful(transport, (key) => isLossy && key.endsWith(lost)),
     );
     const { writer, prefix, mirror, consumer, troubles } = world;
@@ -55,9 +59,10 @@ describeWithEtcd("the audit", () => {
     expect(violations(fresh, writer.history, prefix)).toEqual([]);
   });
 
-  it("finds nothing where nothing is wrong, however much changes meanwhile", async () => {
+  it("finds nothing where nothing is wrong, however much changes meanwhile", async (context) => {
+    const { expect } = context;
     let listings = 0;
-    const world = await start((transport) => ({
+    const world = await start(context, (transport) => ({
       ...transport,
       range: async (request) => {
         if (request.keysOnly && request.end) listings += 1;
@@ -73,8 +78,9 @@ describeWithEtcd("the audit", () => {
     expect(world.mirror.health()).toMatchObject({ auditMismatches: 0, resyncs: 0 });
   });
 
-  it("that fails is reported, and the mirror goes on", async () => {
-    const world = await start((transport) => ({
+  it("that fails is reported, and the mirror goes on", async (context) => {
+    const { expect } = context;
+    const world = await start(context, (transport) => ({
       ...transport,
       range: (request) => {
         if (!request.keysOnly || !request.end) return transport.range(request);

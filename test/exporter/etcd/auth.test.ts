@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
+import { it, type TestContext } from "vitest";
 import { systemClock } from "../../../exporter/clock.ts";
 import { createEtcd3Transport } from "../../../exporter/etcd/etcd3-transport.ts";
 import type { EtcdTransport } from "../../../exporter/etcd/transport.ts";
@@ -16,22 +16,48 @@ import {
   startEtcdServer,
   until,
 } from "../../support/etcd-server.ts";
-import { type MirroredOptions, pause, startMirrored } from "../../support/mirrored-etcd.ts";
+import {
+  type MirroredEtcd,
+  type MirroredOptions,
+  pause,
+  startMirrored,
+} from "../../support/mirrored-etcd.ts";
 
 /** Users, passwords and tokens, with every login counted by etcd itself. */
 
 const CALLS = 1000;
 
-async function start(etcd: EtcdCluster, options: MirroredOptions = {}) {
-  const timing = { deniedRetryMs: 300, reconnectMaxMs: 200 };
-  const world = await startMirrored(etcd, { timing, mirror: MIRROR, direct: ROOT, ...options });
-  onTestFinished(() => world.stop());
-  return world;
+interface Server {
+  readonly etcd: EtcdCluster;
+  readonly root: AsRoot;
+  start(options?: MirroredOptions): Promise<MirroredEtcd>;
 }
 
-function openTransport(etcd: EtcdCluster, login = MIRROR): EtcdTransport {
+/** Each test has an etcd of its own, so that it alone logs in there. */
+async function withAuth(
+  { onTestFinished }: TestContext,
+  tokenFlags: readonly string[],
+): Promise<Server> {
+  const etcd = await startEtcdServer({ flags: tokenFlags });
+  onTestFinished(() => etcd.stop());
+  const root = await enableAuth(etcd);
+  await root("role", "grant-permission", "mirror", "--prefix=true", "read", "/granted/");
+  const timing = { deniedRetryMs: 300, reconnectMaxMs: 200 };
+  return {
+    etcd,
+    root,
+    start: async (options = {}) => {
+      const logins = { mirror: MIRROR, direct: ROOT };
+      const world = await startMirrored(etcd, { timing, ...logins, ...options });
+      onTestFinished(() => world.stop());
+      return world;
+    },
+  };
+}
+
+function openTransport(etcd: EtcdCluster, { onTestFinished }: TestContext): EtcdTransport {
   const deps = { clock: systemClock, random: Math.random };
-  const options = { endpoints: etcd.endpoints, callTimeoutMs: 20_000, ...login };
+  const options = { endpoints: etcd.endpoints, callTimeoutMs: 20_000, ...MIRROR };
   const transport = createEtcd3Transport(options, deps);
   onTestFinished(() => transport.close());
   return transport;
@@ -45,19 +71,13 @@ async function failures(transport: EtcdTransport, calls: number): Promise<number
   return settled.filter(({ status }) => status === "rejected").length;
 }
 
-describeWithEtcd("with simple tokens that live 2 s", () => {
-  let etcd: EtcdCluster;
-  let root: AsRoot;
+const SIMPLE_2S = ["--auth-token-ttl", "2"];
 
-  beforeAll(async () => {
-    etcd = await startEtcdServer({ flags: ["--auth-token-ttl", "2"] });
-    root = await enableAuth(etcd);
-    await root("role", "grant-permission", "mirror", "--prefix=true", "read", "/granted/");
-  });
-  afterAll(() => etcd?.stop());
-
-  it("one login serves every call, and one more all calls that find it expired", async () => {
-    const transport = openTransport(etcd);
+describeWithEtcd.concurrent("with simple tokens that live 2 s", () => {
+  it("one login serves every call, and one more all calls that find it expired", async (context) => {
+    const { expect } = context;
+    const { etcd } = await withAuth(context, SIMPLE_2S);
+    const transport = openTransport(etcd, context);
     const before = await logins(etcd);
     expect(await failures(transport, 200)).toBe(0);
     expect(await failures(transport, 200)).toBe(0);
@@ -67,8 +87,10 @@ describeWithEtcd("with simple tokens that live 2 s", () => {
     expect(await logins(etcd)).toBe(before + 2);
   });
 
-  it("a mirror whose token has expired logs in once when it reconnects", async () => {
-    const world = await start(etcd);
+  it("a mirror whose token has expired logs in once when it reconnects", async (context) => {
+    const { expect } = context;
+    const { etcd, root, start } = await withAuth(context, SIMPLE_2S);
+    const world = await start();
     const { writer, mirror, proxy, prefix } = world;
     await root("role", "grant-permission", "mirror", "--prefix=true", "read", prefix);
     await world.live();
@@ -85,8 +107,10 @@ describeWithEtcd("with simple tokens that live 2 s", () => {
     expect(mirror.health().resyncs).toBe(0);
   });
 
-  it("a mirror logs in again after etcd has restarted and forgotten its tokens", async () => {
-    const world = await start(etcd);
+  it("a mirror logs in again after etcd has restarted and forgotten its tokens", async (context) => {
+    const { expect } = context;
+    const { etcd, root, start } = await withAuth(context, SIMPLE_2S);
+    const world = await start();
     const { writer, mirror, prefix } = world;
     await root("role", "grant-permission", "mirror", "--prefix=true", "read", prefix);
     await world.live();
@@ -101,8 +125,10 @@ describeWithEtcd("with simple tokens that live 2 s", () => {
     expect(mirror.health().resyncs).toBe(0);
   });
 
-  it("a mirror without permission says so, and heals when it is granted, also later", async () => {
-    const world = await start(etcd);
+  it("a mirror without permission says so, and heals when it is granted, also later", async (context) => {
+    const { expect } = context;
+    const { root, start } = await withAuth(context, SIMPLE_2S);
+    const world = await start();
     const { writer, mirror, proxy, prefix } = world;
     const stopWriting = writer.keepWriting(10);
     await until(() => mirror.health().state === "denied", "it is denied");
@@ -123,9 +149,11 @@ describeWithEtcd("with simple tokens that live 2 s", () => {
     expect(mirror.health().resyncs).toBe(0);
   });
 
-  it("a mirror with a wrong password says so, and heals when the password is set right", async () => {
+  it("a mirror with a wrong password says so, and heals when the password is set right", async (context) => {
+    const { expect } = context;
+    const { root, start } = await withAuth(context, SIMPLE_2S);
     const mirror = { user: MIRROR.user, password: "not yet" };
-    const world = await start(etcd, { mirror });
+    const world = await start({ mirror });
     await root("role", "grant-permission", "mirror", "--prefix=true", "read", world.prefix);
     await until(() => world.mirror.health().state === "denied", "it is denied");
     expect(world.mirror.health().lastError?.message).toMatch(/authentication failed/);
@@ -138,13 +166,12 @@ describeWithEtcd("with simple tokens that live 2 s", () => {
   });
 });
 
-describeWithEtcd("with JWT", () => {
-  it("a change of any role makes all tokens old, and costs one login each", async () => {
-    const etcd = await startEtcdServer({ flags: jwtFlags("5m") });
-    onTestFinished(() => etcd.stop());
-    const root = await enableAuth(etcd);
+describeWithEtcd.concurrent("with JWT", () => {
+  it("a change of any role makes all tokens old, and costs one login each", async (context) => {
+    const { expect } = context;
+    const { etcd, root, start } = await withAuth(context, jwtFlags("5m"));
     await root("role", "grant-permission", "mirror", "--prefix=true", "read", "/");
-    const world = await start(etcd);
+    const world = await start();
     await world.live();
     const stopWriting = world.writer.keepWriting(5);
     await pause(200);
@@ -160,12 +187,10 @@ describeWithEtcd("with JWT", () => {
     expect(world.mirror.health().resyncs).toBe(0);
   });
 
-  it("one login serves a thousand calls that find the token expired", async () => {
-    const etcd = await startEtcdServer({ flags: jwtFlags("3s") });
-    onTestFinished(() => etcd.stop());
-    const root = await enableAuth(etcd);
-    await root("role", "grant-permission", "mirror", "--prefix=true", "read", "/granted/");
-    const transport = openTransport(etcd);
+  it("one login serves a thousand calls that find the token expired", async (context) => {
+    const { expect } = context;
+    const { etcd } = await withAuth(context, jwtFlags("3s"));
+    const transport = openTransport(etcd, context);
     expect(await failures(transport, 1)).toBe(0);
     const before = await logins(etcd);
     await pause(4200);

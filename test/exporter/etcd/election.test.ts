@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, it, type TestContext } from "vitest";
 import { monotonicNow, systemClock } from "../../../exporter/clock.ts";
 import { type Campaign, createElection, LOCK_PREFIX } from "../../../exporter/etcd/election.ts";
 import { createEtcd3Transport } from "../../../exporter/etcd/etcd3-transport.ts";
@@ -23,7 +23,7 @@ interface Candidate {
   readonly transport: EtcdTransport;
 }
 
-describeWithEtcd("an election", () => {
+describeWithEtcd.concurrent("an election", () => {
   let etcd: EtcdCluster;
   let elections = 0;
 
@@ -32,13 +32,13 @@ describeWithEtcd("an election", () => {
   });
   afterAll(() => etcd?.stop());
 
-  async function candidates(count: number) {
+  async function candidates({ onTestFinished }: TestContext, count: number, server = etcd) {
     const random = seededRandom(runSeed());
     console.log(`seed ${random.seed}`);
     const namespace = `ns-${++elections}`;
     const all: Candidate[] = [];
     for (let i = 0; i < count; i++) {
-      const proxy = await startTcpProxy(etcd.members[0]?.port ?? 0);
+      const proxy = await startTcpProxy(server.members[0]?.port ?? 0);
       const endpoints = [`http://127.0.0.1:${proxy.port}`];
       const deps = { clock: systemClock, random: random.next };
       const transport = createEtcd3Transport({ endpoints, callTimeoutMs: 500 }, deps);
@@ -56,8 +56,9 @@ describeWithEtcd("an election", () => {
 
   const forever = new AbortController().signal;
 
-  it("makes the second candidate wait until the first resigns, then hands over at once", async () => {
-    const { first, second } = await candidates(2);
+  it("makes the second candidate wait until the first resigns, then hands over at once", async (context) => {
+    const { expect } = context;
+    const { first, second } = await candidates(context, 2);
     const leader = await first.campaign(forever);
     let next: Awaited<ReturnType<Campaign>>;
     const waiting = second.campaign(forever).then((won) => {
@@ -75,8 +76,9 @@ describeWithEtcd("an election", () => {
     await next?.resign();
   });
 
-  it("tells a leader that is cut off before another can lead", async () => {
-    const { first, second } = await candidates(2);
+  it("tells a leader that is cut off before another can lead", async (context) => {
+    const { expect } = context;
+    const { first, second } = await candidates(context, 2);
     const leader = await first.campaign(forever);
     let toldAt = Infinity;
     leader?.signal.addEventListener("abort", () => {
@@ -90,8 +92,9 @@ describeWithEtcd("an election", () => {
     await next?.resign();
   });
 
-  it("tells a leader whose lock was taken away", async () => {
-    const { first, lock } = await candidates(2);
+  it("tells a leader whose lock was taken away", async (context) => {
+    const { expect } = context;
+    const { first, lock } = await candidates(context, 2);
     const leader = await first.campaign(forever);
     await etcd.ctl(["del", lock]);
     await until(() => leader?.signal.aborted === true, "the leader is told");
@@ -99,8 +102,9 @@ describeWithEtcd("an election", () => {
     await leader?.resign();
   });
 
-  it("never has two leaders, whatever happens to their connections", async () => {
-    const { all, random } = await candidates(3);
+  it("never has two leaders, whatever happens to their connections", async (context) => {
+    const { expect } = context;
+    const { all, random } = await candidates(context, 3);
     const reigns: { from: number; to: number; token: number }[] = [];
     const over = new AbortController();
     const running = all.map(async ({ campaign }) => {
@@ -135,13 +139,16 @@ describeWithEtcd("an election", () => {
     }
   });
 
-  it("keeps its leader through a restart of etcd", async () => {
-    const { first, second } = await candidates(2);
+  it("keeps its leader through a restart of etcd", async (context) => {
+    const { expect } = context;
+    const own = await startEtcdServer();
+    context.onTestFinished(() => own.stop());
+    const { first, second } = await candidates(context, 2, own);
     const leader = await first.campaign(forever);
     const stopping = new AbortController();
     const other = second.campaign(stopping.signal);
-    await etcd.members[0]?.kill();
-    await etcd.members[0]?.start();
+    await own.members[0]?.kill();
+    await own.members[0]?.start();
     await pause(TTL_SECONDS * 1000);
     expect(leader?.signal.aborted).toBe(false);
     stopping.abort();
@@ -149,14 +156,15 @@ describeWithEtcd("an election", () => {
     await leader?.resign();
   });
 
-  it("leaves nothing behind when a campaign is given up", async () => {
-    const { first, second, lock } = await candidates(2);
-    const leases = () => etcd.ctl(["lease", "list"]);
-    await until(async () => /found 0/.test(await leases()), "earlier leases have ended");
+  it("leaves nothing behind when a campaign is given up", async (context) => {
+    const { expect } = context;
+    const own = await startEtcdServer();
+    context.onTestFinished(() => own.stop());
+    const { first, second, lock } = await candidates(context, 2, own);
     const leader = await first.campaign(forever);
     expect(await second.campaign(AbortSignal.timeout(300))).toBeUndefined();
     await leader?.resign();
     expect((await first.transport.range({ key: lock })).kvs).toEqual([]);
-    expect(await leases()).toMatch(/found 0 leases/);
+    expect(await own.ctl(["lease", "list"])).toMatch(/found 0 leases/);
   });
 });
