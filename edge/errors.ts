@@ -1,4 +1,4 @@
-import { contentTypeOf, errorPage } from "./error-page.ts";
+import { contentTypeOf, errorPage, errorPageType } from "./error-page.ts";
 
 /** Who is at fault, for the log. */
 export type Fault = "downstream" | "upstream" | "gateway";
@@ -38,6 +38,7 @@ export function errorResponse(error: GatewayError, path: string): Response {
     return new Response(body, { status: error.status, headers });
   }
   const page = errorPage(error.status);
-  if (page !== "") headers.set("content-type", "text/html; charset=utf-8");
+  if (page === "") return new Response(null, { status: error.status, headers });
+  headers.set("content-type", errorPageType(error.status));
   return new Response(page, { status: error.status, headers });
 }

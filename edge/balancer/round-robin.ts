@@ -7,6 +7,12 @@ export interface RoundRobin {
 }
 
 /**
+ * Draws of nodes already tried that one request puts up with, before it takes the next untried one in
+ * order: between weights of 1 and 1,000,000 the rotation alone would turn for a million draws.
+ */
+const MAX_FRUITLESS_DRAWS = 256;
+
+/**
  * The interleaved weighted rotation of lua-resty-balancer (LVS's): a level falls from the largest weight
  * by the greatest common divisor; at each level every node whose weight reaches it is drawn. Any run of
  * one cycle's length has the exact proportions, wherever it begins.
@@ -17,8 +23,7 @@ export function createRoundRobin(nodes: readonly UpstreamNode[], random: () => n
   const highest = Math.max(...weights);
   const step = weights.reduce(greatestCommonDivisor, 0);
   const drawable = weights.filter((weight) => weight > 0).length;
-  let level = highest;
-  let position = Math.floor(random() * nodes.length);
+  let { position, level } = randomDraw(weights, step, random);
 
   const draw = (): number => {
     for (;;) {
@@ -36,15 +41,36 @@ export function createRoundRobin(nodes: readonly UpstreamNode[], random: () => n
   return {
     *untried() {
       const tried = new Set<number>();
+      let fruitless = 0;
       while (tried.size < drawable) {
-        const at = draw();
-        if (tried.has(at)) continue;
+        let at = draw();
+        if (tried.has(at)) {
+          fruitless += 1;
+          if (fruitless < MAX_FRUITLESS_DRAWS) continue;
+          at = weights.findIndex((weight, i) => weight > 0 && !tried.has(i));
+        }
         tried.add(at);
         yield nodes[at] as UpstreamNode;
       }
       return undefined;
     },
   };
+}
+
+/**
+ * A draw of the cycle, each as likely as any other. Were it only the position that is random, then every
+ * new isolate would begin with the heaviest node, and isolates that serve few requests would never leave it.
+ */
+function randomDraw(weights: readonly number[], step: number, random: () => number) {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  let left = random() * total;
+  const position = weights.findIndex((weight) => {
+    left -= weight;
+    return left < 0;
+  });
+  const drawn = Math.max(position, 0);
+  const levels = (weights[drawn] as number) / step;
+  return { position: drawn, level: step * (1 + Math.floor(random() * levels)) };
 }
 
 function greatestCommonDivisor(a: number, b: number): number {
