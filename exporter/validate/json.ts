@@ -1,59 +1,73 @@
+import { type Describe, excerpt } from "./describe.ts";
+import type { Fault } from "./fault.ts";
+
 /** What a value under a key can be before anyone asks for its schema. */
 export type ParsedJson =
   | { readonly is: "object"; readonly value: Record<string, unknown> }
-  | {
-      readonly is: "wrong";
-      readonly path: string;
-      readonly found: string;
-      readonly wanted: string;
-    };
+  | { readonly is: "wrong"; readonly fault: Fault };
+
+/** APISIX's JSON reader goes no deeper, and what walks over a value here must come back. */
+const MOST_LEVELS = 1000;
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Parses the bytes of a value. Keys that could reach an object's prototype are refused, at any depth. */
-export function parseJsonObject(bytes: Uint8Array): ParsedJson {
+/** Parses the bytes of a value. Keys named `__proto__` are refused, at any depth and in any spelling. */
+export function parseJsonObject(bytes: Uint8Array, describe: Describe): ParsedJson {
+  const wrong = (found: string, wanted: string, path = ""): ParsedJson => {
+    return { is: "wrong", fault: { path, found, wanted } };
+  };
   let text: string;
   try {
     text = decoder.decode(bytes);
   } catch {
-    return { is: "wrong", path: "", found: "bytes that are not UTF-8", wanted: "JSON in UTF-8" };
+    return wrong("bytes that are not UTF-8", "JSON in UTF-8");
   }
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    const detail = error instanceof SyntaxError ? error.message : String(error);
-    return { is: "wrong", path: "", found: `${excerpt(text)} (${detail})`, wanted: "JSON" };
+    return wrong(notJson(text, error, describe), "a JSON object");
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return { is: "wrong", path: "", found: describe(value), wanted: "a JSON object" };
+    return wrong(describe("", value), "a JSON object");
   }
-  if (text.includes("__proto__")) {
+  if (text.length > 2 * MOST_LEVELS && isDeeper(value, MOST_LEVELS)) {
+    return wrong(`more than ${MOST_LEVELS} levels`, `at most ${MOST_LEVELS} levels`);
+  }
+  // A backslash may spell any letter of the name.
+  if (text.includes("__proto__") || text.includes("\\u")) {
     const path = prototypeKey(value, "");
-    if (path !== undefined) {
-      return { is: "wrong", path, found: "a key named __proto__", wanted: "no such key" };
-    }
+    if (path !== undefined) return wrong("a key named __proto__", "no such key", path);
   }
   return { is: "object", value: value as Record<string, unknown> };
 }
 
-/** A value in a few words, for a person. */
-export function describe(value: unknown): string {
-  if (value === undefined) return "nothing";
-  return excerpt(JSON.stringify(value) ?? typeof value);
+/** The parser's own message quotes the text, which may hold secrets; where it stopped is enough. */
+function notJson(text: string, error: unknown, describe: Describe): string {
+  if (text === "") return "an empty value";
+  if (!/^\s*[{[]/.test(text)) return excerpt(describe("", text));
+  const position = error instanceof Error ? /position \d+/.exec(error.message)?.[0] : undefined;
+  return `text that is not JSON${position ? ` at ${position}` : ""}`;
 }
 
-function excerpt(text: string): string {
-  return text.length <= 80 ? text : `${text.slice(0, 77)}…`;
+function isDeeper(value: object, levels: number): boolean {
+  let level: object[] = [value];
+  for (let depth = 0; depth < levels && level.length > 0; depth++) {
+    level = level.flatMap((inner) => Object.values(inner).filter(isObject));
+  }
+  return level.length > 0;
 }
 
-function prototypeKey(value: unknown, path: string): string | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
+function prototypeKey(value: object, path: string): string | undefined {
   for (const [key, inner] of Object.entries(value)) {
     const here = path === "" ? key : `${path}.${key}`;
     if (key === "__proto__") return here;
-    const found = prototypeKey(inner, here);
+    const found = isObject(inner) ? prototypeKey(inner, here) : undefined;
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }

@@ -1,5 +1,7 @@
+import { isIPv6 } from "node:net";
+import { HOST_PATTERN } from "../../shared/resources/common.ts";
 import type { Upstream, UpstreamNode } from "../../shared/resources/upstream.ts";
-import type { Fault } from "./schema-check.ts";
+import type { Fault } from "./fault.ts";
 
 /** An upstream as the schema let it through. */
 export type RawUpstream = Omit<Upstream, "nodes"> & {
@@ -22,10 +24,7 @@ export function normaliseUpstream(raw: RawUpstream): Upstream | Fault {
   } else {
     for (const [address, weight] of Object.entries(raw.nodes ?? {})) {
       const parsed = parseAddress(address);
-      if (!parsed) {
-        const wanted = "host:port with a port from 1 to 65535";
-        return { path: `nodes.${address}`, found: JSON.stringify(address), wanted };
-      }
+      if (!parsed) return notAnAddress(address);
       nodes.push({ ...parsed, weight, priority: 0 });
     }
   }
@@ -33,7 +32,14 @@ export function normaliseUpstream(raw: RawUpstream): Upstream | Fault {
 }
 
 const CHASH_VARS =
-  /^(uri|server_name|server_addr|request_uri|remote_port|remote_addr|query_string|host|hostname|mqtt_client_id|arg_[^\s]+)$/;
+  /^(uri|server_name|server_addr|request_uri|remote_port|remote_addr|query_string|host|hostname|mqtt_client_id|arg_[0-9a-zA-z_-]+)$/;
+const HEADER_OR_COOKIE = /^[a-zA-Z0-9\-_]+$/;
+
+const FITS: ReadonlyMap<string, RegExp> = new Map([
+  ["vars", CHASH_VARS],
+  ["header", HEADER_OR_COOKIE],
+  ["cookie", HEADER_OR_COOKIE],
+]);
 
 /** Rules that APISIX's data plane has for stand-alone upstreams only. */
 export function checkHashKey(upstream: Upstream): Fault | undefined {
@@ -42,34 +48,40 @@ export function checkHashKey(upstream: Upstream): Fault | undefined {
   if (key === undefined) {
     return { path: "key", found: "nothing", wanted: `a key, since hash_on is ${upstream.hash_on}` };
   }
-  const fits = {
-    vars: CHASH_VARS,
-    header: /^[a-zA-Z0-9\-_]+$/,
-    cookie: /^[a-zA-Z0-9\-_]+$/,
-  }[upstream.hash_on];
-  if (fits && !fits.test(key)) {
-    return { path: "key", found: JSON.stringify(key), wanted: `text that fits ${fits.source}` };
-  }
-  return undefined;
+  const fits = FITS.get(upstream.hash_on);
+  if (!fits || fits.test(key)) return undefined;
+  return { path: "key", found: JSON.stringify(key), wanted: `text that fits ${fits.source}` };
 }
 
 /** APISIX's reading of a key of `nodes`: the last colon divides, unless the whole is an IPv6 address. */
 function parseAddress(address: string): Pick<UpstreamNode, "host" | "port"> | undefined {
-  const v6 = /^(\[[^\]]+\])(?::(\d+))?$/.exec(address);
-  if (v6) return withPort(v6[1] as string, v6[2]);
-  if (/^[^.]*:[^.]*:/.test(address)) return { host: bracketed(address) };
+  const v6 = /^\[([^\]]+)\](?::(\d+))?$/.exec(address);
+  if (v6) return isIPv6(v6[1] as string) ? withPort(`[${v6[1]}]`, v6[2]) : undefined;
+  // Two colons before any dot.
+  if (/^[^.:]*:[^.:]*:/.test(address)) {
+    return isIPv6(address) ? { host: bracketed(address) } : undefined;
+  }
   const colon = address.lastIndexOf(":");
-  if (colon < 0) return address === "" ? undefined : { host: address };
-  const [host, port] = [address.slice(0, colon), address.slice(colon + 1)];
-  return host !== "" && /^\d+$/.test(port) ? withPort(host, port) : undefined;
+  const host = colon < 0 ? address : address.slice(0, colon);
+  if (!isHost.test(host) || host.includes(":")) return undefined;
+  return withPort(host, colon < 0 ? undefined : address.slice(colon + 1));
 }
+
+const isHost = new RegExp(HOST_PATTERN);
 
 function withPort(host: string, text: string | undefined) {
   if (text === undefined) return { host };
   const port = Number(text);
-  return port >= 1 && port <= 65535 ? { host, port } : undefined;
+  return /^\d+$/.test(text) && port >= 1 && port <= 65535 ? { host, port } : undefined;
 }
 
+/** As APISIX's data plane does with a bare IPv6 address. */
 function bracketed(host: string): string {
-  return host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
+  return isIPv6(host) ? `[${host}]` : host;
+}
+
+function notAnAddress(address: string): Fault {
+  const path = "nodes";
+  const wanted = "host:port or host, with a port from 1 to 65535 and IPv6 addresses in brackets";
+  return { path, found: JSON.stringify(address), wanted };
 }

@@ -1,21 +1,14 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import type { TSchema } from "typebox";
-import { describe } from "./json.ts";
-
-/** The one most telling thing that is wrong with a value. */
-export interface Fault {
-  /** JSON path, e.g. `upstream.nodes[0].port`; empty for the whole. */
-  readonly path: string;
-  readonly found: string;
-  readonly wanted: string;
-}
+import type { Describe } from "./describe.ts";
+import type { Fault } from "./fault.ts";
 
 // A value may be a union of map and array, and defaults lie inside optional objects: both by intent.
 const ajv = new Ajv({ useDefaults: true, allErrors: true, verbose: true, strict: false });
 const compiled = new WeakMap<object, ValidateFunction>();
 
 /** Checks `value` and fills in the schema's defaults, in place, inside objects that are present. */
-export function checkSchema(schema: TSchema, value: object): Fault | undefined {
+export function checkSchema(schema: TSchema, value: object, describe: Describe): Fault | undefined {
   let validate = compiled.get(schema);
   if (!validate) {
     validate = ajv.compile(schema);
@@ -23,7 +16,7 @@ export function checkSchema(schema: TSchema, value: object): Fault | undefined {
   }
   if (validate(value)) return undefined;
   const error = mostTelling(validate.errors ?? []);
-  return error ? toFault(error) : { path: "", found: describe(value), wanted: "another value" };
+  return error && toFault(error, describe);
 }
 
 /** Of a union only the branch that the value was meant for; of the rest the deepest, then the first. */
@@ -61,9 +54,9 @@ function depth(error: ErrorObject): number {
   return error.instancePath.split("/").length + (error.keyword === "additionalProperties" ? 1 : 0);
 }
 
-function toFault(error: ErrorObject): Fault {
+function toFault(error: ErrorObject, describe: Describe): Fault {
   const path = readablePath(error.instancePath);
-  const found = describe(error.data);
+  const found = describe(path, error.data);
   const field = (name: string) => (path === "" ? name : `${path}.${name}`);
   const params: Record<string, unknown> = error.params;
   switch (error.keyword) {
@@ -88,7 +81,7 @@ function toFault(error: ErrorObject): Fault {
     case "oneOf":
     case "anyOf":
     case "not":
-      return { path, found: combination(error), wanted: wantedCombination(error) };
+      return { path, found: combination(error, found), wanted: wantedCombination(error) };
     default:
       return { path, found, wanted: wantedOf(error) };
   }
@@ -132,9 +125,9 @@ function knownFields(error: ErrorObject): string {
 }
 
 /** The fields that branches of `required` speak of, as far as the value has them. */
-function combination(error: ErrorObject): string {
+function combination(error: ErrorObject, found: string): string {
   const fields = requiredFields(error.schema);
-  if (fields.length === 0) return describe(error.data);
+  if (fields.length === 0) return found;
   const present = fields.filter((name) => Object.hasOwn(error.data as object, name));
   return present.length === 0 ? `none of ${fields.join(", ")}` : present.join(" and ");
 }

@@ -1,4 +1,4 @@
-import { Type } from "typebox";
+import { type Static, type TSchema, Type } from "typebox";
 
 /** The vocabulary of fields that several kinds share. Lengths count Unicode characters. */
 
@@ -8,9 +8,43 @@ export const Id = Type.Union([
 ]);
 
 /** `*` alone, or letters, digits, `- . _ [ ] :` after an optional `*`. */
-export const HostPattern = Type.String({ pattern: "^(\\*|\\*?[0-9a-zA-Z\\-._\\[\\]:]+)$" });
+export const HOST_PATTERN = "^\\*$|^\\*?[0-9a-zA-Z\\-._\\[\\]:]+$";
+export const HostPattern = Type.String({ pattern: HOST_PATTERN });
 
-export const Plugins = Type.Record(Type.String(), Type.Record(Type.String(), Type.Unknown()));
+/** An object whose fields all fit `schema`, whatever their names. */
+export function mapOf<T extends TSchema>(schema: T, options: { maxProperties?: number } = {}) {
+  const map = { type: "object", additionalProperties: schema, ...options };
+  return Type.Unsafe<Record<string, Static<T>>>(map);
+}
+
+/** An object of which nothing more is known here. */
+export const AnyObject = Type.Unsafe<Record<string, unknown>>({ type: "object" });
+
+/** By plugin name; each configuration is checked by its plugin's own schema. */
+export const Plugins = mapOf(AnyObject);
+
+const OCTET = "([0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5])";
+const IPV4 = Array(4).fill(OCTET).join("\\.");
+// APISIX's own, which lets some through that are none (`:`): the exact one would be unreadable.
+const IPV6 = "([a-fA-F0-9]{0,4}:){1,8}(:[a-fA-F0-9]{0,4}){0,8}([a-fA-F0-9]{0,4})?";
+
+/** An address, or a network as address and prefix length. */
+export const Address = Type.String({
+  pattern: `^(${IPV4}(/([12]?[0-9]|3[0-2]))?|${IPV6}(/[0-9]{1,3})?)$`,
+});
+
+export const METHODS = [
+  "GET",
+  "POST",
+  "PUT",
+  "DELETE",
+  "PATCH",
+  "HEAD",
+  "OPTIONS",
+  "CONNECT",
+  "TRACE",
+  "PURGE",
+] as const;
 
 /** Seconds; all three are needed where there is a time-out at all. */
 export const TimeoutSchema = Type.Object({
@@ -19,10 +53,7 @@ export const TimeoutSchema = Type.Object({
   read: Type.Number({ exclusiveMinimum: 0 }),
 });
 
-const Labels = Type.Record(
-  Type.String(),
-  Type.String({ minLength: 1, maxLength: 256, pattern: "^\\S+$" }),
-);
+const Labels = mapOf(Type.String({ minLength: 1, maxLength: 256, pattern: "^\\S+$" }));
 
 /** What almost every kind may carry for people; the gateway does not act on it. */
 export const description = {

@@ -1,5 +1,5 @@
 import { type Static, Type } from "typebox";
-import { CLOSED, description, Id, Plugins, times } from "./common.ts";
+import { AnyObject, CLOSED, description, Id, mapOf, Plugins, times } from "./common.ts";
 
 const { desc, labels } = description;
 
@@ -31,9 +31,7 @@ export const CredentialSchema = Type.Object(
     ),
     ...description,
     ...times,
-    plugins: Type.Optional(
-      Type.Record(Type.String(), Type.Record(Type.String(), Type.Unknown()), { maxProperties: 1 }),
-    ),
+    plugins: Type.Optional(mapOf(AnyObject, { maxProperties: 1 })),
   },
   CLOSED,
 );

@@ -20,11 +20,12 @@ export interface Kind {
   readonly unserved?: { readonly reason: string; readonly remedy: string };
 }
 
-const SECRET_MANAGERS: Readonly<Record<string, TSchema>> = {
-  vault: VaultSchema,
-  aws: AwsSchema,
-  gcp: GcpSchema,
-};
+// A map: `secrets/constructor/1` must find nothing.
+const SECRET_MANAGERS: ReadonlyMap<string, TSchema> = new Map<string, TSchema>([
+  ["vault", VaultSchema],
+  ["aws", AwsSchema],
+  ["gcp", GcpSchema],
+]);
 
 const LATER = "leave it; it is published and takes effect with a release that serves it";
 
@@ -84,7 +85,7 @@ export const KINDS: Readonly<Record<KindName, Kind>> = {
   },
   secrets: {
     name: "secrets",
-    schemaOf: (id) => SECRET_MANAGERS[id.split("/")[0] ?? ""],
+    schemaOf: (id) => SECRET_MANAGERS.get(id.split("/")[0] as string),
     unserved: {
       reason: "secret managers take effect through plugins, none of which runs yet",
       remedy: LATER,

@@ -1,6 +1,6 @@
-import { type Static, Type } from "typebox";
+import { AnyObject } from "./common.ts";
 
 /** What a plugin knows beside the configuration of its uses; the id is the plugin's name. */
-export const PluginMetadataSchema = Type.Record(Type.String(), Type.Unknown());
+export const PluginMetadataSchema = AnyObject;
 
-export type PluginMetadata = Readonly<Static<typeof PluginMetadataSchema>>;
+export type PluginMetadata = Readonly<Record<string, unknown>>;

@@ -1,22 +1,16 @@
 import { type Static, Type } from "typebox";
-import { CLOSED, description, HostPattern, Id, Plugins, TimeoutSchema, times } from "./common.ts";
+import {
+  Address,
+  CLOSED,
+  description,
+  HostPattern,
+  Id,
+  METHODS,
+  Plugins,
+  TimeoutSchema,
+  times,
+} from "./common.ts";
 import { type Upstream, UpstreamSchema } from "./upstream.ts";
-
-const METHODS = [
-  "GET",
-  "POST",
-  "PUT",
-  "DELETE",
-  "PATCH",
-  "HEAD",
-  "OPTIONS",
-  "CONNECT",
-  "TRACE",
-  "PURGE",
-] as const;
-
-/** IPv4 or IPv6, alone or with a prefix length. */
-const Address = Type.String({ pattern: "^[0-9a-fA-F:.]+(/[0-9]{1,3})?$" });
 
 export const RouteSchema = Type.Object(
   {
@@ -49,9 +43,9 @@ export const RouteSchema = Type.Object(
     allOf: [
       { oneOf: [{ required: ["uri"] }, { required: ["uris"] }] },
       {
-        anyOf: ["plugins", "upstream", "upstream_id", "service_id", "script", "script_id"].map(
-          (field) => ({ required: [field] }),
-        ),
+        anyOf: ["plugins", "upstream", "upstream_id", "service_id", "script"].map((field) => ({
+          required: [field],
+        })),
       },
       { not: { required: ["host", "hosts"] } },
       { not: { required: ["remote_addr", "remote_addrs"] } },

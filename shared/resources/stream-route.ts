@@ -1,6 +1,24 @@
 import { type Static, Type } from "typebox";
-import { CLOSED, description, HostPattern, Id, Plugins, times } from "./common.ts";
+import {
+  Address,
+  AnyObject,
+  CLOSED,
+  description,
+  HostPattern,
+  Id,
+  Plugins,
+  times,
+} from "./common.ts";
 import { UpstreamSchema } from "./upstream.ts";
+
+const Logger = Type.Object(
+  {
+    name: Type.Optional(Type.String()),
+    filter: Type.Optional(Type.Array(Type.Unknown())),
+    conf: Type.Optional(AnyObject),
+  },
+  { ...CLOSED, dependentRequired: { name: ["conf"] } },
+);
 
 /** A TCP or UDP route. Recognised so that it can be listed; Workers have no such listeners. */
 export const StreamRouteSchema = Type.Object(
@@ -8,8 +26,8 @@ export const StreamRouteSchema = Type.Object(
     id: Type.Optional(Id),
     ...description,
     ...times,
-    remote_addr: Type.Optional(Type.String()),
-    server_addr: Type.Optional(Type.String()),
+    remote_addr: Type.Optional(Address),
+    server_addr: Type.Optional(Address),
     server_port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535 })),
     sni: Type.Optional(HostPattern),
     upstream: Type.Optional(UpstreamSchema),
@@ -17,15 +35,12 @@ export const StreamRouteSchema = Type.Object(
     service_id: Type.Optional(Id),
     plugins: Type.Optional(Plugins),
     protocol: Type.Optional(
-      Type.Object(
-        {
-          name: Type.String(),
-          superior_id: Type.Optional(Id),
-          conf: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
-          logger: Type.Optional(Type.Array(Type.Record(Type.String(), Type.Unknown()))),
-        },
-        { additionalProperties: true },
-      ),
+      Type.Object({
+        name: Type.String(),
+        superior_id: Type.Optional(Id),
+        conf: Type.Optional(AnyObject),
+        logger: Type.Optional(Type.Array(Logger)),
+      }),
     ),
   },
   CLOSED,

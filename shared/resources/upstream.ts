@@ -1,5 +1,15 @@
 import { type Static, Type } from "typebox";
-import { CLOSED, description, HostPattern, Id, TimeoutSchema, times } from "./common.ts";
+import {
+  AnyObject,
+  CLOSED,
+  description,
+  HostPattern,
+  Id,
+  METHODS,
+  mapOf,
+  TimeoutSchema,
+  times,
+} from "./common.ts";
 
 /** An upstream as it is written: nodes as a map `{"host:port": weight}` or as an array. */
 
@@ -17,79 +27,62 @@ const HEALTHY_STATUSES = [
   200, 201, 202, 203, 204, 205, 206, 207, 208, 226, 300, 301, 302, 303, 304, 305, 306, 307, 308,
 ];
 
-const ActiveCheck = Type.Object(
-  {
-    type: Type.Optional(
-      Type.Enum(["http", "https", "tcp"], {
-        default: "http",
-      }),
-    ),
-    timeout: Type.Optional(Type.Number({ default: 1 })),
-    concurrency: Type.Optional(Type.Integer({ default: 10 })),
-    host: Type.Optional(HostPattern),
-    port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535 })),
-    http_method: Type.Optional(Type.String({ default: "GET" })),
-    http_path: Type.Optional(Type.String({ default: "/" })),
-    http_req_body: Type.Optional(Type.String({ default: "" })),
-    https_verify_certificate: Type.Optional(Type.Boolean({ default: true })),
-    req_headers: Type.Optional(Type.Array(Type.String(), { minItems: 1, uniqueItems: true })),
-    healthy: Type.Optional(
-      Type.Object({
-        interval: Type.Optional(Type.Integer({ minimum: 1, default: 1 })),
-        http_statuses: Type.Optional(HttpStatuses([200, 302])),
-        successes: Type.Optional(limit(2)),
-      }),
-    ),
-    unhealthy: Type.Optional(
-      Type.Object({
-        interval: Type.Optional(Type.Integer({ minimum: 1, default: 1 })),
-        http_statuses: Type.Optional(HttpStatuses([429, 404, 500, 501, 502, 503, 504, 505])),
-        http_failures: Type.Optional(limit(5)),
-        tcp_failures: Type.Optional(limit(2)),
-        timeouts: Type.Optional(limit(3)),
-      }),
-    ),
-  },
-  { additionalProperties: true },
-);
+const ActiveCheck = Type.Object({
+  type: Type.Optional(Type.Enum(["http", "https", "tcp"], { default: "http" })),
+  timeout: Type.Optional(Type.Number({ default: 1 })),
+  concurrency: Type.Optional(Type.Integer({ default: 10 })),
+  host: Type.Optional(HostPattern),
+  port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535 })),
+  http_method: Type.Optional(Type.Enum([...METHODS], { default: "GET" })),
+  http_path: Type.Optional(Type.String({ default: "/" })),
+  http_req_body: Type.Optional(Type.String({ default: "" })),
+  https_verify_certificate: Type.Optional(Type.Boolean({ default: true })),
+  req_headers: Type.Optional(Type.Array(Type.String(), { minItems: 1 })),
+  healthy: Type.Optional(
+    Type.Object({
+      interval: Type.Optional(Type.Integer({ minimum: 1, default: 1 })),
+      http_statuses: Type.Optional(HttpStatuses([200, 302])),
+      successes: Type.Optional(limit(2)),
+    }),
+  ),
+  unhealthy: Type.Optional(
+    Type.Object({
+      interval: Type.Optional(Type.Integer({ minimum: 1, default: 1 })),
+      http_statuses: Type.Optional(HttpStatuses([429, 404, 500, 501, 502, 503, 504, 505])),
+      http_failures: Type.Optional(limit(5)),
+      tcp_failures: Type.Optional(limit(2)),
+      timeouts: Type.Optional(limit(3)),
+    }),
+  ),
+});
 
-const PassiveCheck = Type.Object(
-  {
-    type: Type.Optional(
-      Type.Enum(["http", "https", "tcp"], {
-        default: "http",
-      }),
-    ),
-    healthy: Type.Optional(
-      Type.Object({
-        http_statuses: Type.Optional(HttpStatuses(HEALTHY_STATUSES)),
-        successes: Type.Optional(limit(5, 0)),
-      }),
-    ),
-    unhealthy: Type.Optional(
-      Type.Object({
-        http_statuses: Type.Optional(HttpStatuses([429, 500, 503])),
-        tcp_failures: Type.Optional(limit(2, 0)),
-        timeouts: Type.Optional(limit(7, 0)),
-        http_failures: Type.Optional(limit(5, 0)),
-      }),
-    ),
-  },
-  { additionalProperties: true },
-);
+const PassiveCheck = Type.Object({
+  type: Type.Optional(Type.Enum(["http", "https", "tcp"], { default: "http" })),
+  healthy: Type.Optional(
+    Type.Object({
+      http_statuses: Type.Optional(HttpStatuses(HEALTHY_STATUSES)),
+      successes: Type.Optional(limit(5, 0)),
+    }),
+  ),
+  unhealthy: Type.Optional(
+    Type.Object({
+      http_statuses: Type.Optional(HttpStatuses([429, 500, 503])),
+      tcp_failures: Type.Optional(limit(2, 0)),
+      timeouts: Type.Optional(limit(7, 0)),
+      http_failures: Type.Optional(limit(5, 0)),
+    }),
+  ),
+});
 
 const NodeSchema = Type.Object({
   host: HostPattern,
   port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535 })),
   weight: Type.Integer({ minimum: 0 }),
   priority: Type.Optional(Type.Integer()),
-  metadata: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  metadata: Type.Optional(AnyObject),
 });
 
-const Nodes = Type.Union([
-  Type.Record(Type.String(), Type.Integer({ minimum: 0 })),
-  Type.Array(NodeSchema),
-]);
+const Nodes = Type.Union([mapOf(Type.Integer({ minimum: 0 })), Type.Array(NodeSchema)]);
 
 const Tls = Type.Object(
   {
@@ -120,11 +113,7 @@ export const UpstreamSchema = Type.Object(
         default: "http",
       }),
     ),
-    pass_host: Type.Optional(
-      Type.Enum(["pass", "node", "rewrite"], {
-        default: "pass",
-      }),
-    ),
+    pass_host: Type.Optional(Type.Enum(["pass", "node", "rewrite"], { default: "pass" })),
     upstream_host: Type.Optional(HostPattern),
     retries: Type.Optional(Type.Integer({ minimum: 0 })),
     retry_timeout: Type.Optional(Type.Number({ minimum: 0 })),
@@ -138,10 +127,7 @@ export const UpstreamSchema = Type.Object(
     ),
     tls: Type.Optional(Tls),
     checks: Type.Optional(
-      Type.Object(
-        { active: ActiveCheck, passive: Type.Optional(PassiveCheck) },
-        { additionalProperties: false },
-      ),
+      Type.Object({ active: ActiveCheck, passive: Type.Optional(PassiveCheck) }),
     ),
     service_name: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
     discovery_type: Type.Optional(Type.String()),
