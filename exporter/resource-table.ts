@@ -1,7 +1,9 @@
 import type { Resource } from "../shared/resources/resource.ts";
-import { type KindName, parseResourceKey } from "../shared/resources/resource-key.ts";
-import type { KeyspaceChange } from "./etcd/keyspace.ts";
+import type { KindName } from "../shared/resources/resource-key.ts";
+import type { KeyspaceChange, KeyspaceEntry } from "./etcd/keyspace.ts";
 import type { Notice, Rejection } from "./rejection.ts";
+import { noticesOf } from "./validate/notices.ts";
+import { danglingReferences } from "./validate/references.ts";
 import { validate } from "./validate.ts";
 
 /**
@@ -10,11 +12,15 @@ import { validate } from "./validate.ts";
  */
 export class ResourceTable {
   readonly prefix: string;
-  readonly #resources = new Map<KindName, Map<string, Resource>>();
+  /** By key below the prefix, as are all maps here. */
+  readonly #resources = new Map<string, Resource>();
+  readonly #byKind = new Map<KindName, Map<string, Resource>>();
   readonly #rejections = new Map<string, Rejection>();
   readonly #notices = new Map<string, readonly Notice[]>();
-  /** The last published generation, by key below the prefix; asked until the base has been applied. */
+  /** The last published generation; asked until the base has been applied. */
   #memory: ReadonlyMap<string, Resource>;
+  #sortedRejections: readonly Rejection[] | undefined;
+  #sortedNotices: readonly Notice[] | undefined;
 
   constructor(prefix: string, memory: ReadonlyMap<string, Resource> = new Map()) {
     this.prefix = prefix;
@@ -24,51 +30,41 @@ export class ResourceTable {
   /** Takes a change in; returns the keys below the prefix whose resource is another now, or gone. */
   apply(change: KeyspaceChange): ReadonlySet<string> {
     const changed = new Set<string>();
-    for (const key of change.deletes) {
-      const below = key.slice(this.prefix.length + 1);
-      this.#rejections.delete(below);
-      if (this.#remove(below)) changed.add(below);
+    for (const key of change.deletes) this.#delete(this.#below(key), changed);
+    for (const entry of change.puts) this.#put(entry, changed);
+    if (change.cause === "base") {
+      this.#deleteAllBut(change.puts, changed);
+      // What the base does not hold was deleted while no exporter ran.
+      this.#memory = new Map();
     }
-    for (const entry of change.puts) {
-      const below = entry.key.slice(this.prefix.length + 1);
-      const verdict = validate(entry, this.prefix);
-      if (verdict.is === "skipped") continue;
-      if (verdict.is === "rejected") {
-        const kept = this.#keep(below, changed);
-        const keptRevision = kept?.modRevision;
-        this.#rejections.set(below, { ...verdict.rejection, keptRevision });
-        continue;
-      }
-      this.#rejections.delete(below);
-      this.#set(verdict.resource, verdict.notices);
-      changed.add(below);
-    }
-    // What the base does not hold was deleted while no exporter ran.
-    if (change.cause === "base") this.#memory = new Map();
+    this.#sortedRejections = undefined;
+    this.#sortedNotices = undefined;
     return changed;
   }
 
   get(key: string): Resource | undefined {
-    const parsed = parseResourceKey(key);
-    if (parsed.is !== "resource") return undefined;
-    return this.#resources.get(parsed.kind)?.get(key);
+    return this.#resources.get(key);
   }
 
   /** All resources of a kind, in no order. */
   *ofKind<K extends KindName>(kind: K): IterableIterator<Resource<K>> {
-    for (const resource of this.#resources.get(kind)?.values() ?? []) {
+    for (const resource of this.#byKind.get(kind)?.values() ?? []) {
       yield resource as Resource as Resource<K>;
     }
   }
 
   *all(): IterableIterator<Resource> {
-    for (const ofKind of this.#resources.values()) yield* ofKind.values();
+    yield* this.#resources.values();
+  }
+
+  get size(): number {
+    return this.#resources.size;
   }
 
   /** How many resources there are of each kind that has any. */
   counts(): Readonly<Partial<Record<KindName, number>>> {
     const counts: Partial<Record<KindName, number>> = {};
-    for (const [kind, resources] of this.#resources) {
+    for (const [kind, resources] of this.#byKind) {
       if (resources.size > 0) counts[kind] = resources.size;
     }
     return counts;
@@ -76,44 +72,89 @@ export class ResourceTable {
 
   /** In the order of their keys. */
   rejections(): readonly Rejection[] {
-    return [...this.#rejections.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+    this.#sortedRejections ??= [...this.#rejections.values()].sort(byKey);
+    return this.#sortedRejections;
   }
 
   get rejectionCount(): number {
     return this.#rejections.size;
   }
 
-  /** In the order of their keys; without those of dangling references. */
-  *notices(): IterableIterator<Notice> {
-    for (const key of [...this.#notices.keys()].sort()) yield* this.#notices.get(key) ?? [];
+  /**
+   * In the order of their keys. Dangling references are looked for when somebody asks: what a change
+   * leaves dangling may be any number of resources.
+   */
+  notices(): readonly Notice[] {
+    this.#sortedNotices ??= [...this.#notices.values()]
+      .flat()
+      .concat([...this.#dangling()])
+      .sort(byKey);
+    return this.#sortedNotices;
   }
 
-  /** The valid value in use for a key whose new value was refused. */
-  #keep(key: string, changed: Set<string>): Resource | undefined {
-    const own = this.get(key);
-    if (own) return own;
-    const remembered = this.#memory.get(key);
-    if (!remembered) return undefined;
-    this.#set(remembered, []);
-    changed.add(key);
-    return remembered;
+  #put(entry: KeyspaceEntry, changed: Set<string>): void {
+    const key = this.#below(entry.key);
+    const verdict = validate(entry, this.prefix);
+    if (verdict.is === "skipped") return;
+    if (verdict.is === "resource") {
+      this.#rejections.delete(key);
+      this.#set(verdict.resource, verdict.notices);
+      changed.add(key);
+      return;
+    }
+    const remembered = this.#resources.has(key) ? undefined : this.#memory.get(key);
+    if (remembered) {
+      this.#set(remembered, noticesOf(remembered, entry.key));
+      changed.add(key);
+    }
+    const keptRevision = this.#resources.get(key)?.modRevision;
+    this.#rejections.set(key, { ...verdict.rejection, keptRevision });
   }
 
   #set(resource: Resource, notices: readonly Notice[]): void {
-    let ofKind = this.#resources.get(resource.kind);
-    if (!ofKind) {
-      ofKind = new Map();
-      this.#resources.set(resource.kind, ofKind);
-    }
-    ofKind.set(resource.key, resource);
-    if (notices.length > 0) this.#notices.set(resource.key, notices);
-    else this.#notices.delete(resource.key);
+    const { key, kind } = resource;
+    const ofKind = this.#byKind.get(kind) ?? new Map<string, Resource>();
+    this.#byKind.set(kind, ofKind.set(key, resource));
+    this.#resources.set(key, resource);
+    if (notices.length > 0) this.#notices.set(key, notices);
+    else this.#notices.delete(key);
   }
 
-  #remove(key: string): boolean {
+  #delete(key: string, changed: Set<string>): void {
+    this.#rejections.delete(key);
     this.#notices.delete(key);
-    const parsed = parseResourceKey(key);
-    if (parsed.is !== "resource") return false;
-    return this.#resources.get(parsed.kind)?.delete(key) ?? false;
+    const held = this.#resources.get(key);
+    if (!held) return;
+    this.#resources.delete(key);
+    this.#byKind.get(held.kind)?.delete(key);
+    changed.add(key);
   }
+
+  /** A second base is as good as the first: what it lacks is gone. */
+  #deleteAllBut(entries: readonly KeyspaceEntry[], changed: Set<string>): void {
+    if (this.#resources.size + this.#rejections.size === 0) return;
+    const present = new Set(entries.map(({ key }) => this.#below(key)));
+    for (const key of [...this.#resources.keys(), ...this.#rejections.keys()]) {
+      if (!present.has(key)) this.#delete(key, changed);
+    }
+  }
+
+  *#dangling(): IterableIterator<Notice> {
+    const exists = (key: string) => this.#resources.has(key);
+    const wholeKey = (key: string) => `${this.prefix}/${key}`;
+    for (const kind of ["routes", "services"] as const) {
+      for (const resource of this.ofKind(kind)) {
+        yield* danglingReferences(resource, exists, wholeKey);
+      }
+    }
+  }
+
+  #below(key: string): string {
+    return key.slice(this.prefix.length + 1);
+  }
+}
+
+function byKey(a: { readonly key: string }, b: { readonly key: string }): number {
+  if (a.key === b.key) return 0;
+  return a.key < b.key ? -1 : 1;
 }

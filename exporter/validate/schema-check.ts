@@ -153,7 +153,7 @@ function unionTypes(schema: unknown): string {
   return `of type ${[...new Set(types)].join(" or ")}`;
 }
 
-/** `/nodes/0/port` → `nodes[0].port`. */
+/** `/nodes/0/port` → `nodes[0].port`, `/labels/a b` → `labels["a b"]`. */
 function readablePath(pointer: string): string {
   return pointer
     .split("/")
@@ -161,6 +161,7 @@ function readablePath(pointer: string): string {
     .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
     .reduce((path, part) => {
       if (/^\d+$/.test(part)) return `${path}[${part}]`;
+      if (!/^[\w-]+$/.test(part)) return `${path}[${JSON.stringify(part)}]`;
       return path === "" ? part : `${path}.${part}`;
     }, "");
 }

@@ -1,0 +1,56 @@
+import type { Resource } from "../../shared/resources/resource.ts";
+import type { KindName } from "../../shared/resources/resource-key.ts";
+import type { Notice } from "../rejection.ts";
+
+/**
+ * APISIX does not look at references when it loads: a request that needs what is missing fails, and the
+ * edge answers as APISIX does. So a dangling id is a notice, not a rejection.
+ */
+
+interface Reference {
+  readonly field: "service_id" | "upstream_id" | "plugin_config_id";
+  readonly kind: KindName;
+  readonly what: string;
+  /** What APISIX answers where it is missing. */
+  readonly status: number;
+}
+
+const UPSTREAM: Reference = {
+  field: "upstream_id",
+  kind: "upstreams",
+  what: "upstream",
+  status: 502,
+};
+
+const OF_ROUTE: readonly Reference[] = [
+  { field: "service_id", kind: "services", what: "service", status: 404 },
+  { field: "plugin_config_id", kind: "plugin_configs", what: "plugin_config", status: 503 },
+  UPSTREAM,
+];
+
+const OF_SERVICE: readonly Reference[] = [UPSTREAM];
+
+type Referring = Pick<Resource<"routes">["value"], Reference["field"]>;
+
+/** `exists` is asked with a key below the prefix; `wholeKey` turns one into etcd's. */
+export function danglingReferences(
+  resource: Resource<"routes" | "services">,
+  exists: (key: string) => boolean,
+  wholeKey: (key: string) => string,
+): Notice[] {
+  const value: Referring = resource.value;
+  const notices: Notice[] = [];
+  for (const { field, kind, what, status } of resource.kind === "routes" ? OF_ROUTE : OF_SERVICE) {
+    const id = value[field];
+    const target = `${kind}/${id}`;
+    if (id === undefined || exists(target)) continue;
+    notices.push({
+      key: wholeKey(resource.key),
+      path: field,
+      effect: "refused",
+      reason: `there is no ${what} ${id}; requests that need it are answered with ${status}`,
+      remedy: `put ${wholeKey(target)}, or correct ${field}`,
+    });
+  }
+  return notices;
+}
