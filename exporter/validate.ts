@@ -30,8 +30,11 @@ export function validate(entry: KeyspaceEntry, prefix: string): Verdict {
     return { is: "rejected", rejection: { key, ...fault, remedy, revision } };
   };
   if (parsedKey.is === "unknown") {
-    const fault = { path: "", found: parsedKey.why, wanted: "a directory and an id of APISIX's" };
-    return rejected(fault, `move ${entry.key} out of ${prefix}, or correct its name`);
+    const { found, wanted } = parsedKey;
+    return rejected(
+      { path: "", found, wanted },
+      `move ${entry.key} out of ${prefix}, or correct its name`,
+    );
   }
   const { kind, id } = parsedKey;
   const schema = KINDS[kind].schemaOf(id);

@@ -5,3 +5,10 @@ export interface Fault {
   readonly found: string;
   readonly wanted: string;
 }
+
+/** `nodes[0]` and `port` make `nodes[0].port`; `labels` and `a b` make `labels["a b"]`. */
+export function joinPath(path: string, part: string): string {
+  if (/^\d+$/.test(part)) return `${path}[${part}]`;
+  if (!/^[\w-]+$/.test(part)) return `${path}[${JSON.stringify(part)}]`;
+  return path === "" ? part : `${path}.${part}`;
+}

@@ -1,5 +1,5 @@
 import { type Describe, excerpt } from "./describe.ts";
-import type { Fault } from "./fault.ts";
+import { type Fault, joinPath } from "./fault.ts";
 
 /** What a value under a key can be before anyone asks for its schema. */
 export type ParsedJson =
@@ -60,7 +60,7 @@ function isDeeper(value: object, levels: number): boolean {
 
 function prototypeKey(value: object, path: string): string | undefined {
   for (const [key, inner] of Object.entries(value)) {
-    const here = path === "" ? key : `${path}.${key}`;
+    const here = joinPath(path, key);
     if (key === "__proto__") return here;
     const found = isObject(inner) ? prototypeKey(inner, here) : undefined;
     if (found !== undefined) return found;

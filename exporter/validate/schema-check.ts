@@ -1,7 +1,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import type { TSchema } from "typebox";
 import type { Describe } from "./describe.ts";
-import type { Fault } from "./fault.ts";
+import { type Fault, joinPath } from "./fault.ts";
 
 // A value may be a union of map and array, and defaults lie inside optional objects: both by intent.
 const ajv = new Ajv({ useDefaults: true, allErrors: true, verbose: true, strict: false });
@@ -72,7 +72,7 @@ function toFault(error: ErrorObject, describe: Describe): Fault {
         found: "a field that APISIX does not know",
         wanted: knownFields(error),
       };
-    case "dependentRequired":
+    case "dependencies":
       return {
         path: field(String(params.missingProperty)),
         found: "nothing",
@@ -95,7 +95,7 @@ function wantedOf(error: ErrorObject): string {
     case "enum":
       return `one of ${(error.schema as unknown[]).join(", ")}`;
     case "pattern":
-      return `text that fits ${error.params.pattern}`;
+      return error.parentSchema?.description ?? `text that fits ${error.params.pattern}`;
     case "minimum":
       return `at least ${limit}`;
     case "exclusiveMinimum":
@@ -103,20 +103,24 @@ function wantedOf(error: ErrorObject): string {
     case "maximum":
       return `at most ${limit}`;
     case "minLength":
-      return `at least ${limit} characters`;
+      return `at least ${count(limit, "character")}`;
     case "maxLength":
-      return `at most ${limit} characters`;
+      return `at most ${count(limit, "character")}`;
     case "minItems":
-      return `at least ${limit} entries`;
+      return `at least ${count(limit, "member")}`;
     case "maxItems":
-      return `at most ${limit} entries`;
+      return `at most ${count(limit, "member")}`;
     case "maxProperties":
-      return `at most ${limit} fields`;
+      return `at most ${count(limit, "field")}`;
     case "uniqueItems":
-      return "no entry twice";
+      return "no member twice";
     default:
       return error.message ?? "another value";
   }
+}
+
+function count(limit: unknown, what: string): string {
+  return `${limit} ${what}${limit === 1 ? "" : "s"}`;
 }
 
 function knownFields(error: ErrorObject): string {
@@ -139,8 +143,8 @@ function wantedCombination(error: ErrorObject): string {
   const branches = (error.schema as { required?: string[] }[]).map(
     (branch) => branch.required?.join(" with ") ?? "",
   );
-  const count = error.keyword === "oneOf" ? "exactly one" : "at least one";
-  return `${count} of ${branches.join(", ")}`;
+  const quantity = error.keyword === "oneOf" ? "exactly one" : "at least one";
+  return `${quantity} of ${branches.join(", ")}`;
 }
 
 function requiredFields(schema: unknown): string[] {
@@ -153,15 +157,11 @@ function unionTypes(schema: unknown): string {
   return `of type ${[...new Set(types)].join(" or ")}`;
 }
 
-/** `/nodes/0/port` → `nodes[0].port`, `/labels/a b` → `labels["a b"]`. */
+/** `/nodes/0/port` → `nodes[0].port`. */
 function readablePath(pointer: string): string {
   return pointer
     .split("/")
     .slice(1)
     .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
-    .reduce((path, part) => {
-      if (/^\d+$/.test(part)) return `${path}[${part}]`;
-      if (!/^[\w-]+$/.test(part)) return `${path}[${JSON.stringify(part)}]`;
-      return path === "" ? part : `${path}.${part}`;
-    }, "");
+    .reduce(joinPath, "");
 }

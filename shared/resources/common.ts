@@ -3,13 +3,21 @@ import { type Static, type TSchema, Type } from "typebox";
 /** The vocabulary of fields that several kinds share. Lengths count Unicode characters. */
 
 export const Id = Type.Union([
-  Type.String({ minLength: 1, maxLength: 64, pattern: "^[a-zA-Z0-9\\-_.]+$" }),
+  Type.String({
+    minLength: 1,
+    maxLength: 64,
+    pattern: "^[a-zA-Z0-9\\-_.]+$",
+    description: "letters, digits, hyphens, underscores and dots",
+  }),
   Type.Integer({ minimum: 1 }),
 ]);
 
 /** `*` alone, or letters, digits, `- . _ [ ] :` after an optional `*`. */
 export const HOST_PATTERN = "^\\*$|^\\*?[0-9a-zA-Z\\-._\\[\\]:]+$";
-export const HostPattern = Type.String({ pattern: HOST_PATTERN });
+export const HostPattern = Type.String({
+  pattern: HOST_PATTERN,
+  description: "a host name or address, or * with the end of one",
+});
 
 /** An object whose fields all fit `schema`, whatever their names. */
 export function mapOf<T extends TSchema>(schema: T, options: { maxProperties?: number } = {}) {
@@ -30,6 +38,7 @@ const IPV6 = "([a-fA-F0-9]{0,4}:){1,8}(:[a-fA-F0-9]{0,4}){0,8}([a-fA-F0-9]{0,4})
 
 /** An address, or a network as address and prefix length. */
 export const Address = Type.String({
+  description: "an IPv4 or IPv6 address, or a network such as 10.0.0.0/8",
   pattern: `^(${IPV4}(/([12]?[0-9]|3[0-2]))?|${IPV6}(/[0-9]{1,3})?)$`,
 });
 
@@ -53,7 +62,14 @@ export const TimeoutSchema = Type.Object({
   read: Type.Number({ exclusiveMinimum: 0 }),
 });
 
-const Labels = mapOf(Type.String({ minLength: 1, maxLength: 256, pattern: "^\\S+$" }));
+const Labels = mapOf(
+  Type.String({
+    minLength: 1,
+    maxLength: 256,
+    pattern: "^\\S+$",
+    description: "text without white space",
+  }),
+);
 
 /** What almost every kind may carry for people; the gateway does not act on it. */
 export const description = {

@@ -9,7 +9,12 @@ export const ConsumerSchema = Type.Object(
     desc,
     labels,
     ...times,
-    username: Type.String({ minLength: 1, maxLength: 256, pattern: "^[a-zA-Z0-9_\\-]+$" }),
+    username: Type.String({
+      minLength: 1,
+      maxLength: 256,
+      pattern: "^[a-zA-Z0-9_\\-]+$",
+      description: "letters, digits, underscores and hyphens",
+    }),
     group_id: Type.Optional(Id),
     plugins: Type.Optional(Plugins),
   },

@@ -36,7 +36,12 @@ export type ResourceKey =
   | { readonly is: "resource"; readonly kind: KindName; readonly id: string }
   /** A key of APISIX's that is no resource, or that only APISIX itself uses. */
   | { readonly is: "skipped"; readonly why: string }
-  | { readonly is: "unknown"; readonly why: string };
+  | { readonly is: "unknown"; readonly found: string; readonly wanted: string };
+
+const ID_SHAPES: Partial<Record<KindName, string>> = {
+  consumers: "a user name, or <user name>/credentials/<id>",
+  secrets: "<manager>/<id>",
+};
 
 const SKIPPED: readonly (readonly [RegExp, string])[] = [
   [/\/$/, "the placeholder of a directory"],
@@ -56,7 +61,8 @@ export function parseResourceKey(key: string): ResourceKey {
   const id = slash < 0 ? "" : key.slice(slash + 1);
   const kind = KIND_NAMES.find((name) => name === directory);
   if (!kind || kind === "credentials") {
-    return { is: "unknown", why: `APISIX has no directory ${JSON.stringify(directory)}` };
+    const wanted = `one of ${KIND_NAMES.filter((name) => name !== "credentials").join(", ")}`;
+    return { is: "unknown", found: `the directory ${JSON.stringify(directory)}`, wanted };
   }
   if (kind === "consumers" && /^[^/]+\/credentials\/[^/]+$/.test(id)) {
     return { is: "resource", kind: "credentials", id };
@@ -64,7 +70,8 @@ export function parseResourceKey(key: string): ResourceKey {
   const parts = id.split("/");
   const wanted = kind === "secrets" ? 2 : 1;
   if (id === "" || parts.length !== wanted || parts.includes("")) {
-    return { is: "unknown", why: `an id of ${kind} has ${wanted} part${wanted > 1 ? "s" : ""}` };
+    const found = id === "" ? "a directory without an id" : `the id ${JSON.stringify(id)}`;
+    return { is: "unknown", found, wanted: ID_SHAPES[kind] ?? "an id without a slash" };
   }
   return { is: "resource", kind, id };
 }

@@ -25,7 +25,9 @@ export const RouteSchema = Type.Object(
     remote_addrs: Type.Optional(Type.Array(Address, { minItems: 1, uniqueItems: true })),
     methods: Type.Optional(Type.Array(Type.Enum([...METHODS]), { uniqueItems: true })),
     vars: Type.Optional(Type.Array(Type.Unknown())),
-    filter_func: Type.Optional(Type.String({ minLength: 10, pattern: "^function" })),
+    filter_func: Type.Optional(
+      Type.String({ minLength: 10, pattern: "^function", description: "a Lua function" }),
+    ),
     priority: Type.Optional(Type.Integer({ default: 0 })),
     plugins: Type.Optional(Plugins),
     plugin_config_id: Type.Optional(Id),

@@ -3,7 +3,10 @@ import { times } from "./common.ts";
 
 /** Where secrets are fetched from: one schema for each manager, the first part of the id. */
 
-const Uri = Type.String({ pattern: "^[^\\/]+:\\/\\/([\\da-zA-Z.-]+|\\[[\\da-fA-F:]+\\])(:\\d+)?" });
+const Uri = Type.String({
+  pattern: "^[^\\/]+:\\/\\/([\\da-zA-Z.-]+|\\[[\\da-fA-F:]+\\])(:\\d+)?",
+  description: "a URL with scheme and host",
+});
 
 export const VaultSchema = Type.Object({
   ...times,

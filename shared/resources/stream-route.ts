@@ -17,7 +17,7 @@ const Logger = Type.Object(
     filter: Type.Optional(Type.Array(Type.Unknown())),
     conf: Type.Optional(AnyObject),
   },
-  { ...CLOSED, dependentRequired: { name: ["conf"] } },
+  { ...CLOSED, dependencies: { name: ["conf"] } },
 );
 
 /** A TCP or UDP route. Recognised so that it can be listed; Workers have no such listeners. */

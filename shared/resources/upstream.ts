@@ -92,7 +92,7 @@ const Tls = Type.Object(
     verify: Type.Optional(Type.Boolean({ default: false })),
   },
   {
-    dependentRequired: { client_cert: ["client_key"], client_key: ["client_cert"] },
+    dependencies: { client_cert: ["client_key"], client_key: ["client_cert"] },
     not: { required: ["client_cert_id", "client_cert"] },
   },
 );
