@@ -48,6 +48,7 @@ export interface Caller {
 type Run<T> = (client: Etcd3, options: CallOptions) => Promise<T>;
 
 const CALL_TIMEOUT_MS = 5000;
+const DENIED_LOGIN_EVERY_MS = 10_000;
 
 /** Stands for the token where the server has auth switched off, so that it is not asked every time. */
 const NO_TOKEN_NEEDED = "";
@@ -60,6 +61,8 @@ export function createCaller(options: EtcdOptions, deps: CallerDeps): Caller {
     options.user === undefined
       ? noToken()
       : singleFlightToken(() => login(options, members, deadline()));
+
+  let doubtAgainAt = 0;
 
   return {
     call: async (name, run) => {
@@ -100,6 +103,11 @@ export function createCaller(options: EtcdOptions, deps: CallerDeps): Caller {
   function note(error: EtcdError, client: Etcd3, token: string | undefined): void {
     if (error.kind === "unavailable") members.blame(client);
     if (error.kind === "stale-token") tokens.discard(token);
+    // etcd before 3.4.22 and 3.5.6 calls a stale token "permission denied" as well.
+    if (error.kind === "denied" && deps.clock.now() >= doubtAgainAt) {
+      doubtAgainAt = deps.clock.now() + DENIED_LOGIN_EVERY_MS;
+      tokens.discard(token);
+    }
   }
 }
 

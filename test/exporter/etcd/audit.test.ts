@@ -59,24 +59,37 @@ describeWithEtcd.concurrent("the audit", () => {
     expect(violations(fresh, writer.history, prefix)).toEqual([]);
   });
 
-  it("finds nothing where nothing is wrong, however much changes meanwhile", async (context) => {
-    const { expect } = context;
-    let listings = 0;
-    const world = await start(context, (transport) => ({
-      ...transport,
-      range: async (request) => {
-        if (request.keysOnly && request.end) listings += 1;
-        // So that much changes between the listing and its comparison.
-        if (request.end) await pause(30);
-        return transport.range(request);
-      },
-    }));
-    const stopWriting = world.writer.keepWriting(1);
-    await until(() => listings >= 5, "five audits have been made");
-    await stopWriting();
-    expect(await world.verdict()).toEqual([]);
-    expect(world.mirror.health()).toMatchObject({ auditMismatches: 0, resyncs: 0 });
-  });
+  it.for(["listing", "watch"] as const)(
+    "finds nothing where nothing is wrong, even when the %s comes late",
+    async (late, context) => {
+      const { expect } = context;
+      let listings = 0;
+      const world = await start(context, (transport) => ({
+        ...transport,
+        range: async (request) => {
+          const answer = await transport.range(request);
+          if (!request.keysOnly || !request.end) return answer;
+          listings += 1;
+          await pause(late === "listing" ? 60 : 0);
+          return answer;
+        },
+        watch: async (request) => {
+          const stream = await transport.watch(request);
+          const next = async () => {
+            const message = await stream.next();
+            await pause(late === "watch" ? 20 : 0);
+            return message;
+          };
+          return { ...stream, next };
+        },
+      }));
+      const stopWriting = world.writer.keepWriting(25);
+      await until(() => listings >= 5, "five audits have begun");
+      await stopWriting();
+      expect(await world.verdict()).toEqual([]);
+      expect(world.mirror.health()).toMatchObject({ auditMismatches: 0, resyncs: 0 });
+    },
+  );
 
   it("that fails is reported, and the mirror goes on", async (context) => {
     const { expect } = context;

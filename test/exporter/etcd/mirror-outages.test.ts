@@ -96,6 +96,35 @@ describeWithEtcd("a mirror of an etcd that", () => {
     expect(consumer.changes.at(-1)).toMatchObject({ puts: [], deletes: [`${prefix}routes/1`] });
   });
 
+  it("is written to between two pages of the first read is read as of one revision", async () => {
+    let writer: Writer | undefined;
+    let prefix = "";
+    let pages = 0;
+    const bend = (transport: EtcdTransport): EtcdTransport => ({
+      ...transport,
+      range: async (request) => {
+        const page = await transport.range(request);
+        const key = page.kvs.at(-1)?.key;
+        if (!request.end || !page.more || !key) return page;
+        pages += 1;
+        // Behind what has been read, ahead of it, and beyond the end.
+        await writer?.write({ [`${prefix}routes/0`]: "n", [`${prefix}routes/99`]: `n${pages}` });
+        await writer?.write({ [`${prefix}zzz`]: "n" }, [`${prefix}routes/98`]);
+        return page;
+      },
+    });
+    const before = async (early: Writer, its: string) => {
+      writer = early;
+      prefix = its;
+      for (let i = 0; i < 500; i += 100) await early.write(numbered(its, i, i + 100));
+    };
+    const { mirror, consumer, verdict } = await start({ before, bend });
+    expect(pages).toBeGreaterThan(0);
+    expect(await verdict()).toEqual([]);
+    expect(consumer.changes[0]?.cause).toBe("base");
+    expect(mirror.health().resyncs).toBe(0);
+  });
+
   it("compacts in the middle of the first read is read from the start", async () => {
     let compacted = 0;
     const bend = (transport: EtcdTransport): EtcdTransport => ({
@@ -166,6 +195,20 @@ describeWithEtcd("a mirror of an etcd that", () => {
     const [old = [], fresh = []] = splitAtResync(consumer.changes);
     expect(violations(old, before, prefix)).toEqual([]);
     expect(violations(fresh, writer.history, prefix)).toEqual([]);
+  });
+
+  it("is replaced by another cluster while it holds no key is read again as well", async () => {
+    const { writer, mirror, proxy, verdict } = await start();
+    const { clusterId, revision } = mirror.health();
+    proxy.down();
+    await etcd.replace();
+    await writer.forgetAfter(0);
+    // Neither the revision nor any key can tell the two clusters apart.
+    while (((await writer.write({ "/other": "1" })).revision ?? 0) <= revision);
+    proxy.mend();
+    await until(() => mirror.health().resyncs === 1, "the mirror has read again");
+    expect(mirror.health().clusterId).not.toBe(clusterId);
+    expect(await verdict()).toEqual([]);
   });
 
   it("is replaced by another cluster is read again, and followed from there", async () => {
