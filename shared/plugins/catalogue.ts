@@ -321,7 +321,7 @@ export const HTTP_PLUGINS: readonly CataloguedPlugin[] = [
     name: "file-logger",
     priority: 399,
     phases: ["access", "body_filter", "log"],
-    support: UNREACHABLE_OBSERVER,
+    support: PROCESS,
   },
   {
     name: "clickhouse-logger",
@@ -378,6 +378,6 @@ export const STREAM_PLUGINS: readonly CataloguedPlugin[] = [
   { name: "limit-conn", priority: 1003, phases: ["log", "preread"], support: STREAM },
   { name: "mqtt-proxy", priority: 1000, phases: ["log", "preread"], support: STREAM },
   { name: "traffic-split", priority: 966, phases: ["preread"], support: STREAM },
-  { name: "prometheus", priority: 500, phases: ["log"], support: STREAM },
+  { name: "prometheus", priority: 500, phases: ["log"], support: STREAM, preferRoute: true },
   { name: "syslog", priority: 401, phases: ["log"], support: STREAM },
 ];

@@ -1,0 +1,84 @@
+import { describe, expect, it } from "vitest";
+import type { Route } from "../../../shared/resources/route.ts";
+import { scriptRefusal, unmatchable } from "../../../shared/resources/route-support.ts";
+import type { Upstream } from "../../../shared/resources/upstream.ts";
+import { upstreamIgnored, upstreamRefusal } from "../../../shared/resources/upstream-support.ts";
+
+const upstream = (more: Partial<Upstream> = {}): Upstream => ({
+  nodes: [{ host: "a.com", port: 80, weight: 1, priority: 0 }],
+  type: "roundrobin",
+  scheme: "http",
+  pass_host: "pass",
+  hash_on: "vars",
+  ...more,
+});
+
+const route = (more: Partial<Route> = {}): Route => ({
+  id: "1",
+  uri: "/a",
+  priority: 0,
+  status: 1,
+  ...more,
+});
+
+describe("an upstream", () => {
+  it("is served with every field that the edge honours", () => {
+    const full = upstream({
+      scheme: "https",
+      pass_host: "node",
+      retries: 2,
+      tls: { verify: true },
+    });
+    expect(upstreamRefusal(full)).toBeUndefined();
+    expect(upstreamRefusal(upstream({ nodes: [] }))).toBeUndefined();
+  });
+
+  it.each([
+    ["type", { type: "chash" }],
+    ["type", { type: "least_conn" }],
+    ["type", { type: "constructor" }],
+    ["scheme", { scheme: "grpc" }],
+    ["scheme", { scheme: "tcp" }],
+    ["discovery_type", { service_name: "x", discovery_type: "dns", nodes: [] }],
+    ["tls", { tls: { client_cert: "c", client_key: "k" } }],
+    ["tls", { tls: { client_cert_id: 1 } }],
+  ] as const)("is refused for its %s: %j", (path, more) => {
+    const refusal = upstreamRefusal(upstream(more));
+    expect(refusal?.path).toBe(path);
+    expect(refusal?.reason).toMatch(/\w/);
+    expect(refusal?.remedy).toMatch(/\w/);
+  });
+
+  it("says which fields have no effect", () => {
+    const more = { checks: { active: {} }, keepalive_pool: { size: 1 } };
+    expect(upstreamIgnored(upstream(more)).map(([path]) => path)).toEqual([
+      "checks",
+      "keepalive_pool",
+    ]);
+    expect(upstreamIgnored(upstream())).toEqual([]);
+  });
+});
+
+describe("a route", () => {
+  it("is matched when it has no condition, or an empty one", () => {
+    expect(unmatchable(route())).toBeUndefined();
+    expect(unmatchable(route({ vars: [] }))).toBeUndefined();
+  });
+
+  it.each([
+    ["filter_func", { filter_func: "function() return true end", vars: [["a", "==", "b"]] }],
+    ["vars", { vars: [["arg_a", "==", "1"]] }],
+    ["remote_addr", { remote_addr: "127.0.0.1" }],
+    ["remote_addrs", { remote_addrs: ["::1"] }],
+  ] as const)("cannot be matched for its %s", (path, more) => {
+    const { vars, ...rest } = more as Partial<Route>;
+    expect(unmatchable(route(vars ? { ...rest, vars: [...vars] } : rest))?.path).toBe(path);
+  });
+
+  it("is matched but not served where a script stands for its plugins", () => {
+    expect(scriptRefusal({ script: "return 1" })?.path).toBe("script");
+    expect(scriptRefusal({ script_id: 1 })?.path).toBe("script_id");
+    expect(scriptRefusal({})).toBeUndefined();
+    expect(unmatchable(route({ script: "local _M = {}" }))).toBeUndefined();
+  });
+});
