@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, it, type TestContext } from "vitest";
-import type { EtcdTransport, WatchMessage } from "../../../exporter/etcd/transport.ts";
+import type { EtcdTransport, WatchMessage, WatchStream } from "../../../exporter/etcd/transport.ts";
 import { splitAtResync, violations } from "../../support/etcd-history.ts";
 import {
   describeWithEtcd,
@@ -75,12 +75,7 @@ describeWithEtcd.concurrent("the audit", () => {
         },
         watch: async (request) => {
           const stream = await transport.watch(request);
-          const next = async () => {
-            const message = await stream.next();
-            await pause(late === "watch" ? 20 : 0);
-            return message;
-          };
-          return { ...stream, next };
+          return late === "watch" ? delayed(stream, 200) : stream;
         },
       }));
       const stopWriting = world.writer.keepWriting(25);
@@ -106,6 +101,28 @@ describeWithEtcd.concurrent("the audit", () => {
     expect(await world.verdict()).toEqual([]);
   });
 });
+
+/** A stream whose every message comes later by `ms`, without keeping up those after it. */
+function delayed(stream: WatchStream, ms: number): WatchStream {
+  const lookahead = 50;
+  const coming: Promise<WatchMessage>[] = [];
+  let last: Promise<unknown> = Promise.resolve();
+  const fetch = () => {
+    const message = last.then(() => stream.next());
+    last = message;
+    const late = message.then(async (arrived) => {
+      await pause(ms);
+      return arrived;
+    });
+    late.catch(() => {});
+    return late;
+  };
+  const next = (): Promise<WatchMessage> => {
+    while (coming.length < lookahead) coming.push(fetch());
+    return coming.shift() ?? fetch();
+  };
+  return { ...stream, next };
+}
 
 /** etcd with a bug: events of the keys that `isLost` names never arrive. */
 function forgetful(transport: EtcdTransport, isLost: (key: string) => boolean): EtcdTransport {
