@@ -20,7 +20,12 @@ export default defineConfig({
       },
       {
         plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
-        test: { name: "workerd", include: ["test/edge/**/*.test.ts"], testTimeout: 30_000 },
+        test: {
+          name: "workerd",
+          include: ["test/edge/**/*.test.ts"],
+          globalSetup: ["test/support/scripted-upstreams.ts"],
+          testTimeout: 30_000,
+        },
       },
     ],
   },

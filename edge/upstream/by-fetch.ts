@@ -1,65 +1,171 @@
-import { UpstreamFailure } from "./failure.ts";
+import { ByteSource } from "./byte-source.ts";
+import { ClientFailure, UpstreamFailure } from "./failure.ts";
+import type { RequestBody } from "./http1/exchange.ts";
 import { clientResponseHeaders } from "./response-headers.ts";
-import { within } from "./timers.ts";
-import type { DialDeps, UpstreamRequest } from "./upstream-request.ts";
+import { announcedLength, ClientBody, type Sink, sendBytes } from "./sending.ts";
+import { sized } from "./sized-body.ts";
+import type { Timers } from "./timers.ts";
+import { type DialDeps, networkOf, type UpstreamRequest } from "./upstream-request.ts";
 
 /**
  * A node reached by the platform's `fetch`. It does not tell a refused connection from one that broke, nor
- * the time of connecting from that of answering: so a failure counts as sent, and the head may take as
- * long as connecting and reading together.
+ * the time of connecting from that of sending and answering: so a failure counts as sent, and the head may
+ * take as long as connecting and reading together, counted from the end of the request's body.
  */
 export async function byFetch(request: UpstreamRequest, deps: DialDeps): Promise<Response> {
-  const { plan, method, target, websocket, timeout } = request;
+  const { plan, method, target, websocket, signal } = request;
   const headers = new Headers(request.headers);
   if (websocket) headers.set("upgrade", "websocket");
   const aborting = new AbortController();
-  const limitMs = (timeout.connect + timeout.read) * 1000;
-  const late = () => new UpstreamFailure("timeout", true, `no answer within ${limitMs} ms`);
+  signal.addEventListener("abort", () => aborting.abort());
+  const upload = startUpload(request, deps.timers);
   try {
-    const answer = await within(
-      deps.timers,
-      limitMs,
-      deps.fetch(plan.origin + target, {
-        method,
-        headers,
-        body: request.body,
-        redirect: "manual",
-        signal: aborting.signal,
-      }),
-      late,
-    );
-    return toClient(answer, deps);
+    const fetching = networkOf(plan, deps).fetch(plan.node.origin + target, {
+      method,
+      headers,
+      body: upload.body,
+      redirect: "manual",
+      signal: aborting.signal,
+      // The body is passed on as the upstream encoded it; this and `encodeBody` below belong together.
+      encodeResponseBody: "manual",
+    });
+    const answer = await answerInTime(fetching, upload.done, request, deps.timers);
+    return toClient(answer, request, deps, () => aborting.abort());
   } catch (cause) {
     aborting.abort();
-    if (cause instanceof UpstreamFailure) throw cause;
+    if (signal.aborted) throw new ClientFailure("the client went away", { cause });
+    if (cause instanceof UpstreamFailure || cause instanceof ClientFailure) throw cause;
     throw new UpstreamFailure("broken", true, "fetch failed", { cause });
   }
 }
 
-/** Answers that Cloudflare gives in an upstream's place when it cannot be reached. */
-const PLATFORM_FAILURES: Readonly<Record<number, "refused" | "broken" | "timeout">> = {
-  520: "broken",
-  521: "refused",
-  522: "refused",
-  523: "refused",
-  524: "timeout",
-  525: "refused",
-  526: "refused",
-  530: "refused",
-};
+interface Upload {
+  readonly body: ReadableStream<Uint8Array> | Uint8Array | null;
+  readonly done: Promise<void>;
+}
 
-function toClient(answer: Response, { server }: DialDeps): Response {
-  const failure = PLATFORM_FAILURES[answer.status];
-  if (failure && answer.headers.get("server") === "cloudflare") {
-    throw new UpstreamFailure(
-      failure,
-      failure !== "refused",
-      `Cloudflare answered ${answer.status}`,
+function startUpload({ body, timeout }: UpstreamRequest, timers: Timers): Upload {
+  if (body.is === "none") return { body: null, done: Promise.resolve() };
+  if (body.is === "bytes") return { body: body.bytes, done: Promise.resolve() };
+  const through = pipeOf(body);
+  const writer = through.writable.getWriter();
+  // Connecting is part of the wait for the first pieces to be taken.
+  const sink: Sink = { writer, timers, limitMs: (timeout.connect + timeout.send) * 1000 };
+  const clientBody = new ClientBody(body.stream, body.length);
+  const send = async () => {
+    for (let piece = await clientBody.next(); piece; piece = await clientBody.next()) {
+      await sendBytes(sink, piece);
+    }
+    await writer.close();
+  };
+  const done = send().catch((error: unknown) => {
+    clientBody.stop();
+    void writer.abort(error).catch(() => undefined);
+    throw error;
+  });
+  done.catch(() => undefined);
+  return { body: through.readable, done };
+}
+
+/** With a length, the platform sends a Content-Length; without, the body goes in chunks. */
+function pipeOf({ length }: Extract<RequestBody, { is: "stream" }>) {
+  return length === undefined ? new IdentityTransformStream() : new FixedLengthStream(length);
+}
+
+/** `fetch` knows best why the body was not taken, and says so a moment later. */
+const REASON_AFTER_FAILED_UPLOAD_MS = 200;
+
+function answerInTime(
+  fetching: Promise<Response>,
+  uploaded: Promise<void>,
+  { timeout }: UpstreamRequest,
+  timers: Timers,
+): Promise<Response> {
+  const limitMs = (timeout.connect + timeout.read) * 1000;
+  return new Promise((resolve, reject) => {
+    let cancel = () => {};
+    let isSettled = false;
+    const rejectAfter = (ms: number, error: unknown) => {
+      if (!isSettled) cancel = timers.after(ms, () => reject(error));
+    };
+    uploaded.then(
+      () =>
+        rejectAfter(limitMs, new UpstreamFailure("timeout", true, `no answer for ${limitMs} ms`)),
+      (error: unknown) => {
+        if (error instanceof ClientFailure) reject(error);
+        else rejectAfter(REASON_AFTER_FAILED_UPLOAD_MS, error);
+      },
     );
-  }
-  const headers = clientResponseHeaders(answer.headers, server);
+    fetching.then(resolve, reject).finally(() => {
+      isSettled = true;
+      cancel();
+    });
+  });
+}
+
+/**
+ * Answers that Cloudflare gives in an upstream's place when it cannot be reached: what each says of the
+ * connection, and whether the request may have arrived.
+ */
+const PLATFORM_FAILURES = new Map<number, readonly ["refused" | "broken" | "timeout", boolean]>([
+  [520, ["broken", true]],
+  [521, ["refused", false]],
+  // Either no connection, or no acknowledgement of the request on it.
+  [522, ["timeout", true]],
+  [523, ["refused", false]],
+  [524, ["timeout", true]],
+  [525, ["refused", false]],
+  [526, ["refused", false]],
+  [530, ["refused", false]],
+]);
+
+function toClient(
+  answer: Response,
+  request: UpstreamRequest,
+  deps: DialDeps,
+  abort: () => void,
+): Response {
   const { status, statusText, webSocket } = answer;
-  if (webSocket) return new Response(null, { status, headers, webSocket });
-  // The body is passed on untouched, so an encoded one stays as the upstream encoded it.
-  return new Response(answer.body, { status, statusText, headers, encodeBody: "manual" });
+  const failure = PLATFORM_FAILURES.get(status);
+  if (failure && answer.headers.get("server") === "cloudflare") {
+    void answer.body?.cancel();
+    throw new UpstreamFailure(...failure, `Cloudflare answered ${status} in the node's place`);
+  }
+  const headers = clientResponseHeaders(new Headers(answer.headers), status, deps.server);
+  if (webSocket) {
+    headers.delete("sec-websocket-accept");
+    return new Response(null, { status, headers, webSocket });
+  }
+  const body = request.limitsReads ? limited(answer, request, deps.timers, abort) : answer.body;
+  return new Response(body, { status, statusText, headers, encodeBody: "manual" });
+}
+
+/**
+ * The body, cut when nothing comes for the read time-out. It costs a copy of each piece, so it is done
+ * where a time-out is configured; the default of 60 s is left to the platform's own limits.
+ */
+function limited(
+  { body, headers }: Response,
+  { timeout }: UpstreamRequest,
+  timers: Timers,
+  abort: () => void,
+): ReadableStream<Uint8Array> | null {
+  if (body === null) return null;
+  const source = new ByteSource(body, timers, timeout.read * 1000);
+  source.startClock();
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const piece = await source.next().catch((error: unknown) => {
+          abort();
+          throw error;
+        });
+        if (piece) controller.enqueue(piece);
+        else controller.close();
+      },
+      cancel: () => source.cancel(),
+    },
+    { highWaterMark: 0 },
+  );
+  return sized(stream, announcedLength(headers));
 }

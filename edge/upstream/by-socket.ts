@@ -1,9 +1,11 @@
 import type { DialPlan } from "./dial-plan.ts";
 import { UpstreamFailure } from "./failure.ts";
-import { exchange } from "./http1/exchange.ts";
+import { type ExchangeResponse, exchange } from "./http1/exchange.ts";
+import type { Field } from "./http1/message-head.ts";
 import { clientResponseHeaders } from "./response-headers.ts";
+import { sized } from "./sized-body.ts";
 import { within } from "./timers.ts";
-import type { DialDeps, UpstreamRequest } from "./upstream-request.ts";
+import { type DialDeps, networkOf, type UpstreamRequest } from "./upstream-request.ts";
 import { bridgeWebSocket } from "./websocket/bridge.ts";
 import { acceptOf, newKey } from "./websocket/handshake.ts";
 
@@ -21,56 +23,99 @@ export async function bySocket(request: UpstreamRequest, deps: DialDeps): Promis
   }
   const answer = await exchange(
     socket,
-    {
-      method: request.method,
-      target: request.target,
-      host: plan.host,
-      headers,
-      body: request.body,
-      upgrade: websocket ? "websocket" : undefined,
-    },
+    { ...request, host: plan.host, headers, upgrade: websocket ? "websocket" : undefined },
     {
       timers: deps.timers,
       sendTimeoutMs: timeout.send * 1000,
       readTimeoutMs: timeout.read * 1000,
     },
   );
-  const { status, reason } = answer.head;
-  const clientHeaders = clientResponseHeaders(answer.head.headers, deps.server);
-  if (status === 101) {
-    const accept = answer.head.headers.get("sec-websocket-accept");
-    if (accept !== (await acceptOf(key))) {
-      await socket.close();
-      throw new UpstreamFailure("broken", true, "the upstream's WebSocket handshake is not valid");
-    }
-    clientHeaders.delete("sec-websocket-accept");
-    const webSocket = bridgeWebSocket(answer.source, socket, deps.randomBytes);
-    return new Response(null, { status: 101, headers: clientHeaders, webSocket });
+  const { status, reason, fields } = answer.head;
+  const clientHeaders = clientResponseHeaders(headersOf(fields), status, deps.server);
+  if (status === 101) return upgraded(answer, socket, clientHeaders, key, deps);
+  const length = answer.framing.is === "length" ? answer.framing.bytes : undefined;
+  const body = answer.body && sized(answer.body, length);
+  const init = { status, statusText: reason, headers: clientHeaders };
+  return new Response(body, { ...init, encodeBody: "manual" });
+}
+
+function headersOf(fields: readonly Field[]): Headers {
+  const headers = new Headers();
+  for (const [name, value] of fields) headers.append(name, value);
+  return headers;
+}
+
+async function upgraded(
+  { source }: ExchangeResponse,
+  socket: Socket,
+  headers: Headers,
+  key: string,
+  deps: DialDeps,
+): Promise<Response> {
+  const isAccepted = headers.get("sec-websocket-accept") === (await acceptOf(key));
+  if (!isAccepted || headers.has("sec-websocket-extensions")) {
+    void socket.close().catch(() => undefined);
+    throw new UpstreamFailure("malformed", true, "the upstream's WebSocket handshake is not valid");
   }
-  return new Response(answer.body, {
-    status,
-    statusText: reason,
-    headers: clientHeaders,
-    encodeBody: "manual",
-  });
+  headers.delete("sec-websocket-accept");
+  const webSocket = bridgeWebSocket(source, socket, deps.randomBytes);
+  return new Response(null, { status: 101, headers, webSocket });
 }
 
 async function open(plan: DialPlan, limitMs: number, deps: DialDeps): Promise<Socket> {
-  const { hostname, port, scheme } = plan;
+  const { hostname, port } = plan.node;
   const late = () => new UpstreamFailure("timeout", false, `no connection within ${limitMs} ms`);
   let socket: Socket | undefined;
-  try {
-    const secureTransport = scheme === "https" ? "starttls" : "off";
-    socket = deps.connect({ hostname, port }, { secureTransport, allowHalfOpen: true });
-    await within(deps.timers, limitMs, socket.opened, late);
-    if (scheme === "http") return socket;
-    // The name that is asked for and verified is that of the Host, as APISIX does, not the node's.
-    const secured = socket.startTls({ expectedServerHostname: plan.host.replace(/:\d+$/, "") });
-    await within(deps.timers, limitMs, secured.opened, late);
+  const connecting = async () => {
+    const secure = secureTransport(plan);
+    socket = networkOf(plan, deps).connect(
+      { hostname, port },
+      { secureTransport: secure, allowHalfOpen: true },
+    );
+    ignoreEnd(socket);
+    await socket.opened;
+    if (secure !== "starttls") return socket;
+    const secured = socket.startTls({ expectedServerHostname: serverName(plan.host) });
+    ignoreEnd(secured);
+    await secured.opened;
     return secured;
+  };
+  try {
+    return await within(deps.timers, limitMs, connecting(), late);
   } catch (cause) {
-    await socket?.close().catch(() => undefined);
+    void socket?.close().catch(() => undefined);
     if (cause instanceof UpstreamFailure) throw cause;
-    throw new UpstreamFailure("refused", false, `no connection to ${hostname}:${port}`, { cause });
+    throw new UpstreamFailure("refused", false, refusal(plan), { cause });
   }
+}
+
+/** How a connection ended shows where it is read and written; the same once more would go unhandled. */
+function ignoreEnd(socket: Socket): void {
+  socket.closed.catch(() => undefined);
+}
+
+/**
+ * The name that is asked for and verified is that of the Host, as in APISIX. Where it is the node's own,
+ * TLS from the start does that; else it starts on the open connection, which is the only way to give a
+ * name of its own. Certificates are always verified: Workers have no way not to.
+ */
+function secureTransport({ node, host }: DialPlan): "off" | "on" | "starttls" {
+  if (node.scheme === "http") return "off";
+  return serverName(host).toLowerCase() === node.hostname.toLowerCase() ? "on" : "starttls";
+}
+
+/** The Host without its port; an IPv6 address without its brackets. */
+function serverName(host: string): string {
+  return host.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
+}
+
+function refusal({ node, isByPrivateNetwork }: DialPlan): string {
+  const failed = `no connection to ${node.hostname}:${node.port}`;
+  if (!node.isPrivate) return failed;
+  if (!isByPrivateNetwork) {
+    return `${failed}: a private address, which Cloudflare reaches only through a VPC network binding`;
+  }
+  return node.scheme === "https"
+    ? `${failed}: a VPC network carries TLS only where the Host is the node's own`
+    : failed;
 }

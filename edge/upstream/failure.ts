@@ -1,8 +1,9 @@
 /**
  * An attempt at a node that gave no answer. `refused`: there was no connection, so nothing was sent.
- * `broken`: the connection ended, or what came was no HTTP. `timeout`: nothing came in time.
+ * `broken`: the connection ended. `timeout`: nothing came in time. `malformed`: what came is no HTTP/1.1
+ * response, which another node would not do better with.
  */
-export type FailureKind = "refused" | "broken" | "timeout";
+export type FailureKind = "refused" | "broken" | "timeout" | "malformed";
 
 export class UpstreamFailure extends Error {
   readonly kind: FailureKind;
@@ -20,4 +21,9 @@ export class UpstreamFailure extends Error {
   get status(): 502 | 504 {
     return this.kind === "timeout" ? 504 : 502;
   }
+}
+
+/** The client's side of a request cannot be sent on: its body was cut, or its head is not in order. */
+export class ClientFailure extends Error {
+  override readonly name = "ClientFailure";
 }

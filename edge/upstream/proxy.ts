@@ -1,12 +1,13 @@
-import type { Timeout } from "../../shared/resources/upstream.ts";
+import type { Timeout, Upstream } from "../../shared/resources/upstream.ts";
 import { GatewayError } from "../errors.ts";
 import { byFetch } from "./by-fetch.ts";
 import { bySocket } from "./by-socket.ts";
-import { planDial } from "./dial-plan.ts";
-import { UpstreamFailure } from "./failure.ts";
+import { createDialPlanner, type DialPlan } from "./dial-plan.ts";
+import { ClientFailure, UpstreamFailure } from "./failure.ts";
+import { isBodiless, type OutgoingBody, outgoingBody } from "./outgoing-body.ts";
 import type { ProxyTarget } from "./proxy-target.ts";
 import { upstreamRequestHeaders } from "./request-headers.ts";
-import { mayRetry } from "./retry.ts";
+import { decideRetry } from "./retry.ts";
 import type { DialDeps, UpstreamRequest } from "./upstream-request.ts";
 
 export interface ProxyDeps extends DialDeps {
@@ -20,121 +21,122 @@ export type SendUpstream = (request: Request, target: ProxyTarget) => Promise<Re
 /** nginx's own. */
 const DEFAULT_TIMEOUT: Timeout = { connect: 60, send: 60, read: 60 };
 
-/** A body of a known length up to this is kept, so that it can be sent to a second node. */
-const KEPT_BODY_BYTES = 64 * 1024;
-
 /** Throws a `GatewayError` when no node answers. */
 export function createProxy(deps: ProxyDeps): SendUpstream {
+  const planDial = createDialPlanner(deps.privateNetwork !== undefined);
   return async (request, target) => {
-    const { upstream, balancer, client } = target;
+    const { upstream, balancer, client, rawTarget } = target;
     if (upstream.nodes.length === 0) {
       throw new GatewayError("gateway", 503, "the upstream has no nodes");
     }
-    const allowed = 1 + (upstream.retries ?? upstream.nodes.length - 1);
-    const body = await outgoingBody(request, allowed > 1);
-    const attempt = attempter(request, target, body, deps);
-    const candidates = balancer.candidates();
-    const statuses: number[] = [];
-    const startedAt = deps.now();
-    let last: UpstreamFailure | undefined;
-    for (let made = 1; ; made++) {
-      const next = candidates.next();
-      if (next.done) throw noNodeLeft(last, statuses);
-      try {
-        const answer = await attempt(planDial(upstream, next.value, client.hostHeader));
-        return withUpstreamStatus(answer, statuses);
-      } catch (error) {
-        if (!(error instanceof UpstreamFailure)) throw error;
-        last = error;
-        statuses.push(error.status);
-        const elapsedMs = deps.now() - startedAt;
-        const retryTimeoutMs = (upstream.retry_timeout ?? 0) * 1000;
-        const canSendBody = body.canBeSent();
-        const attempts = {
-          method: request.method,
-          made,
-          allowed,
-          canSendBody,
-          elapsedMs,
-          retryTimeoutMs,
-        };
-        if (!mayRetry(error, attempts)) throw finalFailure(error, attempts, statuses);
+    try {
+      const outgoing = await outgoingBody(request);
+      const wanted = {
+        clientHost: client.hostHeader,
+        target: rawTarget,
+        fetchMaySend: outgoing.body.is === "none" || !isBodiless(request.method),
+      };
+      const attempts = new AttemptLog(upstream, request.method, deps.now);
+      const attempt = attempter(request, target, outgoing, deps);
+      const candidates = balancer.candidates();
+      for (let next = candidates.next(); !next.done; next = candidates.next()) {
+        const plan = planDial(upstream, next.value, wanted);
+        try {
+          return attempts.answered(await attempt(plan));
+        } catch (error) {
+          if (!(error instanceof UpstreamFailure)) throw error;
+          attempts.failed(plan, error, outgoing.canBeSent());
+        }
       }
+      throw attempts.noNodeLeft();
+    } catch (error) {
+      if (!(error instanceof ClientFailure)) throw error;
+      throw new GatewayError("downstream", 400, error.message, { cause: error });
     }
   };
 }
 
-function attempter(request: Request, target: ProxyTarget, body: OutgoingBody, deps: DialDeps) {
-  const headers = upstreamRequestHeaders(request.headers, target.client);
-  const websocket =
-    target.enableWebsocket && request.headers.get("upgrade")?.toLowerCase() === "websocket";
-  const timeout = target.timeout ?? target.upstream.timeout ?? DEFAULT_TIMEOUT;
-  return (plan: UpstreamRequest["plan"]): Promise<Response> => {
-    const { method } = request;
-    const attempt: UpstreamRequest = {
-      plan,
-      method,
-      target: target.rawTarget,
-      headers,
-      body: body.take(),
-      websocket,
-      timeout,
-    };
-    return plan.via === "fetch" ? byFetch(attempt, deps) : bySocket(attempt, deps);
+function attempter(
+  request: Request,
+  { client, enableWebsocket, rawTarget, timeout, upstream }: ProxyTarget,
+  { body }: OutgoingBody,
+  deps: DialDeps,
+): (plan: DialPlan) => Promise<Response> {
+  const configured = timeout ?? upstream.timeout;
+  const common: Omit<UpstreamRequest, "plan"> = {
+    method: request.method,
+    target: rawTarget,
+    headers: upstreamRequestHeaders(request.headers, client, acceptEncodingOf(request)),
+    body,
+    websocket: enableWebsocket && request.headers.get("upgrade")?.toLowerCase() === "websocket",
+    timeout: configured ?? DEFAULT_TIMEOUT,
+    limitsReads: configured !== undefined,
+    signal: request.signal,
   };
+  return (plan) =>
+    plan.via === "fetch" ? byFetch({ ...common, plan }, deps) : bySocket({ ...common, plan }, deps);
 }
 
-interface OutgoingBody {
-  take(): UpstreamRequest["body"];
-  /** Whether another attempt can still send it. */
-  canBeSent(): boolean;
+/** The client's own Accept-Encoding; undefined where the platform left it in the headers. */
+function acceptEncodingOf({ cf }: Request): string | undefined {
+  const given = cf?.clientAcceptEncoding;
+  return typeof given === "string" ? given : undefined;
 }
 
-/** Streams the body, or keeps it where it is small and may be needed again. */
-async function outgoingBody(request: Request, mayBeNeededAgain: boolean): Promise<OutgoingBody> {
-  if (request.body === null) return { take: () => null, canBeSent: () => true };
-  const length = request.headers.get("content-length");
-  if (mayBeNeededAgain && length !== null && Number(length) <= KEPT_BODY_BYTES) {
-    const kept = new Uint8Array(await request.arrayBuffer());
-    return { take: () => kept, canBeSent: () => true };
+/** The attempts of one request: what each came to, and whether there may be another. */
+class AttemptLog {
+  readonly #upstream: Upstream;
+  readonly #method: string;
+  readonly #now: () => number;
+  readonly #startedAt: number;
+  readonly #statuses: number[] = [];
+  readonly #reasons: string[] = [];
+  #last: UpstreamFailure | undefined;
+
+  constructor(upstream: Upstream, method: string, now: () => number) {
+    this.#upstream = upstream;
+    this.#method = method;
+    this.#now = now;
+    this.#startedAt = now();
   }
-  const { body } = request;
-  // A stream that nothing has read from yet, since there was no connection, can still be sent.
-  return { take: () => body, canBeSent: () => !body.locked && !request.bodyUsed };
-}
 
-function withUpstreamStatus(answer: Response, earlier: readonly number[]): Response {
-  if (answer.status >= 500) {
-    answer.headers.set("x-apisix-upstream-status", [...earlier, answer.status].join(", "));
+  answered(answer: Response): Response {
+    if (answer.status >= 500) {
+      answer.headers.set(STATUS_HEADER, [...this.#statuses, answer.status].join(", "));
+    }
+    return answer;
   }
-  return answer;
+
+  /** Throws the answer where there may be no other attempt. */
+  failed(plan: DialPlan, failure: UpstreamFailure, canSendBody: boolean): void {
+    this.#last = failure;
+    this.#statuses.push(failure.status);
+    this.#reasons.push(`${plan.node.hostname}:${plan.node.port}: ${failure.message}`);
+    const { retries, retry_timeout: retryTimeout, nodes } = this.#upstream;
+    const decision = decideRetry(failure, {
+      method: this.#method,
+      made: this.#statuses.length,
+      allowed: 1 + (retries ?? nodes.length - 1),
+      canSendBody,
+      elapsedMs: this.#now() - this.#startedAt,
+      retryTimeoutMs: (retryTimeout ?? 0) * 1000,
+    });
+    if (decision === "stop") throw this.#error(failure.status);
+    // APISIX's balancer refuses to pick another node then, and that is 502 whatever the last failure was.
+    if (decision === "too-late") throw this.#error(502);
+  }
+
+  /** More attempts were allowed than there are nodes, which is 502 whatever the last failure was. */
+  noNodeLeft(): GatewayError {
+    return this.#error(502);
+  }
+
+  #error(status: number): GatewayError {
+    const reason = this.#reasons.join("; ") || "the balancer offers no node";
+    const statuses = this.#statuses.join(", ");
+    const headers = statuses === "" ? {} : { [STATUS_HEADER]: statuses };
+    return new GatewayError("upstream", status, reason, { cause: this.#last, headers });
+  }
 }
 
-function finalFailure(
-  failure: UpstreamFailure,
-  {
-    elapsedMs,
-    retryTimeoutMs,
-    made,
-    allowed,
-  }: { elapsedMs: number; retryTimeoutMs: number; made: number; allowed: number },
-  statuses: readonly number[],
-): GatewayError {
-  const tooLate = made < allowed && retryTimeoutMs > 0 && elapsedMs > retryTimeoutMs;
-  return upstreamError(tooLate ? 502 : failure.status, failure, statuses);
-}
-
-/** More tries were allowed than there are nodes: APISIX answers 502 whatever the last failure was. */
-function noNodeLeft(last: UpstreamFailure | undefined, statuses: readonly number[]): GatewayError {
-  return upstreamError(502, last, statuses);
-}
-
-function upstreamError(
-  status: number,
-  cause: UpstreamFailure | undefined,
-  statuses: readonly number[],
-): GatewayError {
-  const reason = cause?.message ?? "the balancer offers no node";
-  const headers = statuses.length > 0 ? { "x-apisix-upstream-status": statuses.join(", ") } : {};
-  return new GatewayError("upstream", status, reason, { cause, headers });
-}
+const STATUS_HEADER = "x-apisix-upstream-status";

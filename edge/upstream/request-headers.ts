@@ -12,28 +12,61 @@ const HOP_BY_HOP = [
   "expect",
 ];
 
-/** What Cloudflare adds on the way in; the upstream of an APISIX would never see it. */
-const PLATFORM = /^(cf-|cdn-loop$|x-forwarded-proto$|true-client-ip$)/;
+/** What Cloudflare adds on the way in, and an upstream of APISIX would not see. */
+const ADDED_BY_CLOUDFLARE = [
+  "cdn-loop",
+  "cf-connecting-ip",
+  "cf-connecting-ipv6",
+  "cf-connecting-o2o",
+  "cf-ew-via",
+  "cf-ipcountry",
+  "cf-pseudo-ipv4",
+  "cf-ray",
+  "cf-visitor",
+  "cf-worker",
+];
+
+/** Written with the connection and the body, and what `X-Forwarded-*` say instead. */
+const SET_ELSEWHERE = ["host", "content-length", "forwarded"];
 
 /** The request's headers as an upstream of APISIX gets them, without Host, which the dialler sets. */
-export function upstreamRequestHeaders(incoming: Headers, client: Client): Headers {
-  const headers = new Headers();
-  const dropped = new Set([...HOP_BY_HOP, ...connectionOptions(incoming), "host", "forwarded"]);
-  for (const [name, value] of incoming) {
-    if (!dropped.has(name) && !PLATFORM.test(name)) headers.append(name, value);
-  }
-  const forwardedFor = incoming.get("x-forwarded-for");
-  const chain = forwardedFor ? `${forwardedFor}, ${client.address}` : client.address;
+export function upstreamRequestHeaders(
+  incoming: Headers,
+  client: Client,
+  acceptEncoding: string | undefined,
+): Headers {
+  const headers = new Headers(incoming);
+  const forwardedFor = headers.get("x-forwarded-for");
+  const dropped = [...connectionOptions(headers), ...HOP_BY_HOP, ...ADDED_BY_CLOUDFLARE];
+  for (const name of [...dropped, ...SET_ELSEWHERE]) headers.delete(name);
   headers.set("x-real-ip", client.address);
-  headers.set("x-forwarded-for", chain);
+  headers.set(
+    "x-forwarded-for",
+    forwardedFor ? `${forwardedFor}, ${client.address}` : client.address,
+  );
   headers.set("x-forwarded-proto", client.scheme);
   headers.set("x-forwarded-host", client.hostHeader);
   headers.set("x-forwarded-port", String(client.port));
+  // Cloudflare puts its own in the client's place; an answer must be in a coding that the client takes.
+  if (acceptEncoding === "") headers.delete("accept-encoding");
+  else if (acceptEncoding !== undefined) headers.set("accept-encoding", acceptEncoding);
   return headers;
 }
+
+/**
+ * Headers that no sender may declare its connection's own: dropping them on a client's word would let it
+ * strip what a plugin or a proxy before us has added.
+ */
+const NEVER_HOP_BY_HOP =
+  /^(host|authorization|cookie|set-cookie|cache-control|content-.*|x-forwarded-.*|x-real-ip|x-consumer-.*|x-credential-.*)$/;
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 
 /** Names in `Connection`, which the sender meant for this connection only. */
 export function connectionOptions(headers: Headers): string[] {
   const value = headers.get("connection");
-  return value ? value.split(",").map((name) => name.trim().toLowerCase()) : [];
+  if (!value) return [];
+  return value
+    .split(",")
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => TOKEN.test(name) && !NEVER_HOP_BY_HOP.test(name));
 }

@@ -1,3 +1,4 @@
+import { withCharset } from "../error-page.ts";
 import { connectionOptions } from "./request-headers.ts";
 
 const HOP_BY_HOP = [
@@ -9,15 +10,15 @@ const HOP_BY_HOP = [
   "upgrade",
 ];
 
-/** Types to which nginx adds the charset that APISIX configures, where the upstream names none. */
-const TEXT = /^(text\/(html|xml|plain|vnd\.wap\.wml)|application\/(javascript|rss\+xml))$/i;
+/** Statuses whose responses have no body, so a length would be of something else. */
+const WITHOUT_BODY = new Set([101, 204, 205]);
 
-/** The upstream's headers as a client of APISIX gets them. */
-export function clientResponseHeaders(upstream: Headers, server: string): Headers {
-  const headers = new Headers(upstream);
-  for (const name of [...connectionOptions(upstream), ...HOP_BY_HOP]) headers.delete(name);
+/** The upstream's headers as a client of APISIX gets them. Changes and returns `headers`. */
+export function clientResponseHeaders(headers: Headers, status: number, server: string): Headers {
+  for (const name of [...connectionOptions(headers), ...HOP_BY_HOP]) headers.delete(name);
+  if (WITHOUT_BODY.has(status)) headers.delete("content-length");
   const type = headers.get("content-type");
-  if (type && TEXT.test(type.trim())) headers.set("content-type", `${type.trim()}; charset=utf-8`);
+  if (type) headers.set("content-type", withCharset(type));
   headers.set("server", server);
   return headers;
 }

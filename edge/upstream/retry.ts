@@ -17,9 +17,14 @@ export interface Attempts {
 /** nginx never sends these again once they may have arrived. */
 const NOT_IDEMPOTENT = new Set(["POST", "LOCK", "PATCH"]);
 
-/** Whether to try another node. Only failures before any byte of an answer come here. */
-export function mayRetry(failure: UpstreamFailure, attempts: Attempts): boolean {
-  if (attempts.made >= attempts.allowed || !attempts.canSendBody) return false;
-  if (failure.sent && NOT_IDEMPOTENT.has(attempts.method)) return false;
-  return attempts.retryTimeoutMs === 0 || attempts.elapsedMs <= attempts.retryTimeoutMs;
+/** Whether to try another node; `too-late`: it would be, had `retry_timeout` not passed. */
+export type RetryDecision = "retry" | "stop" | "too-late";
+
+/** Only failures before any byte of an answer was passed on come here; a status is an answer. */
+export function decideRetry(failure: UpstreamFailure, attempts: Attempts): RetryDecision {
+  if (attempts.made >= attempts.allowed || !attempts.canSendBody) return "stop";
+  if (failure.kind === "malformed") return "stop";
+  if (failure.sent && NOT_IDEMPOTENT.has(attempts.method)) return "stop";
+  const isInTime = attempts.retryTimeoutMs === 0 || attempts.elapsedMs <= attempts.retryTimeoutMs;
+  return isInTime ? "retry" : "too-late";
 }

@@ -1,5 +1,6 @@
 import type { Timeout } from "../../shared/resources/upstream.ts";
 import type { DialPlan } from "./dial-plan.ts";
+import type { RequestBody } from "./http1/exchange.ts";
 import type { Timers } from "./timers.ts";
 
 /** One attempt at one node. */
@@ -8,24 +9,36 @@ export interface UpstreamRequest {
   readonly method: string;
   /** Path and query, as the client sent them. */
   readonly target: string;
-  /** Without Host and hop-by-hop headers. */
+  /** Without Host, Content-Length and hop-by-hop headers. */
   readonly headers: Headers;
-  readonly body: ReadableStream<Uint8Array> | Uint8Array | null;
+  readonly body: RequestBody;
   /** The client asks for a WebSocket, and may have it. */
   readonly websocket: boolean;
   /** Seconds. */
   readonly timeout: Timeout;
+  /** The time-outs are configured, not nginx's default. */
+  readonly limitsReads: boolean;
+  /** Aborts when the client goes away. */
+  readonly signal: AbortSignal;
+}
+
+/** The two ways to reach something on a network. */
+export interface Network {
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  readonly connect: (address: SocketAddress, options: SocketOptions) => Socket;
 }
 
 /** What reaching a node needs of the platform. */
-export interface DialDeps {
-  readonly fetch: typeof fetch;
-  readonly connect: Connect;
+export interface DialDeps extends Network {
+  /** A Workers VPC network; it carries the requests to nodes with private addresses. */
+  readonly privateNetwork?: Network | undefined;
   readonly timers: Timers;
   /** Random bytes, for WebSocket keys and masks. */
   readonly randomBytes: (count: number) => Uint8Array;
+  /** The Server header of every response. */
   readonly server: string;
 }
 
-/** `connect` of `cloudflare:sockets`. */
-export type Connect = (address: SocketAddress, options: SocketOptions) => Socket;
+export function networkOf({ isByPrivateNetwork }: DialPlan, deps: DialDeps): Network {
+  return (isByPrivateNetwork && deps.privateNetwork) || deps;
+}

@@ -1,18 +1,11 @@
-import { UpstreamFailure } from "../failure.ts";
+import { ByteSource } from "../byte-source.ts";
+import { ClientFailure, UpstreamFailure } from "../failure.ts";
+import { ClientBody, type Sink, sendBytes } from "../sending.ts";
 import type { Timers } from "../timers.ts";
-import { within } from "../timers.ts";
-import { ByteSource } from "./byte-source.ts";
-import { ChunkedDecoder } from "./chunked-decoder.ts";
-import {
-  type Framing,
-  framingOf,
-  headEnd,
-  MAX_HEAD_BYTES,
-  MalformedResponse,
-  parseHead,
-  type ResponseHead,
-} from "./message-head.ts";
-import { requestHead, requestPieces } from "./request-bytes.ts";
+import { type BodyDecoder, bodyDecoder } from "./body-decoder.ts";
+import { HeadCollector } from "./head-collector.ts";
+import { type Framing, framingOf, MalformedResponse, type ResponseHead } from "./message-head.ts";
+import { type BodyFraming, type RequestHead, requestHeadBytes } from "./request-head.ts";
 
 /**
  * One HTTP/1.1 request and its response over a connection of its own (`Connection: close`). Written here
@@ -27,155 +20,189 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-export interface ExchangeRequest {
-  readonly method: string;
-  /** Path and query, as the client sent them. */
-  readonly target: string;
-  readonly host: string;
-  /** Without Host and hop-by-hop headers. */
-  readonly headers: Headers;
-  readonly body: ReadableStream<Uint8Array> | Uint8Array | null;
-  /** An upgrade is asked for: these are sent as they are, and a 101 is an answer. */
-  readonly upgrade?: string | undefined;
+export interface ExchangeRequest extends Omit<RequestHead, "framing"> {
+  readonly body: RequestBody;
+  /** Ends the exchange and closes the connection. */
+  readonly signal: AbortSignal | undefined;
 }
+
+/** `bytes` are at hand; a `stream` of `length` bytes comes as the client sends it. */
+export type RequestBody =
+  | { readonly is: "none" }
+  | { readonly is: "bytes"; readonly bytes: Uint8Array }
+  | {
+      readonly is: "stream";
+      readonly stream: ReadableStream<Uint8Array>;
+      readonly length: number | undefined;
+    };
 
 export interface ExchangeLimits {
   readonly timers: Timers;
   readonly sendTimeoutMs: number;
+  /** Between two pieces from the upstream, counted from the end of sending. */
   readonly readTimeoutMs: number;
 }
 
 export interface ExchangeResponse {
   readonly head: ResponseHead;
+  readonly framing: Framing;
   /** Null where there is none. Errors when the upstream ends it early. */
   readonly body: ReadableStream<Uint8Array> | null;
   /** After a 101: what the upstream sends from here on. */
   readonly source: ByteSource;
 }
 
-/** Throws `UpstreamFailure` as long as no response head has come; then the body's stream errors. */
+/** An upstream may close its side of sending after a failed write only a moment before its answer comes. */
+const ANSWER_AFTER_FAILED_SEND_MS = 200;
+const MAX_INFORMATIONAL_HEADS = 32;
+
+/**
+ * Throws `UpstreamFailure`, or `ClientFailure` where the client's side is at fault, as long as no response
+ * head has come; after that the body's stream errors.
+ */
 export async function exchange(
   connection: Connection,
   request: ExchangeRequest,
   limits: ExchangeLimits,
 ): Promise<ExchangeResponse> {
   const source = new ByteSource(connection.readable, limits.timers, limits.readTimeoutMs);
-  const close = async () => {
-    await source.cancel();
-    await connection.close().catch(() => undefined);
-  };
+  const sending = startSending(connection, request, limits);
+  const close = closer(connection, source, sending.stop);
+  request.signal?.addEventListener("abort", close);
   try {
-    const head = await sendAndAwaitHead(connection, request, limits, source);
-    if (head.status === 101) return { head, body: null, source };
+    if (request.signal?.aborted) throw new ClientFailure("the client went away");
+    const head = await Promise.race([
+      readHead(source, request.upgrade !== undefined),
+      failedSend(sending.done, source, limits.timers),
+    ]);
     const framing = framingOf(head, request.method);
-    if (framing.is === "none") {
-      await close();
-      return { head, body: null, source };
+    if (head.status === 101) {
+      await sending.done;
+      return { head, framing, body: null, source };
     }
-    return { head, body: bodyStream(source, framing, close), source };
+    if (framing.is === "none") {
+      close();
+      return { head, framing, body: null, source };
+    }
+    return { head, framing, body: bodyStream(source, bodyDecoder(framing), close), source };
   } catch (error) {
-    await close();
-    throw asFailure(error);
+    close();
+    throw request.signal?.aborted ? new ClientFailure("the client went away") : named(error);
   }
 }
 
-/** An upstream may answer before it has read the whole body; then sending ends without harm. */
-async function sendAndAwaitHead(
-  connection: Connection,
-  request: ExchangeRequest,
-  limits: ExchangeLimits,
-  source: ByteSource,
-): Promise<ResponseHead> {
-  let answered = false;
-  const sending = send(connection, request, limits).catch((error: unknown) => {
-    if (answered) return;
-    throw error;
-  });
-  const heading = readHead(source, request.upgrade !== undefined).then((head) => {
-    answered = true;
-    return head;
-  });
-  // Where sending fails, the head that may already be on its way still counts, but is not waited for long.
-  const failedSend = new Promise<never>((_, reject) => {
-    sending.catch((error: unknown) =>
-      limits.timers.after(SEND_FAILURE_GRACE_MS, () => reject(error)),
-    );
-  });
-  return Promise.race([heading, failedSend]);
+/** Closes once, and waits for nothing: an upstream that hangs must not hold an answer up. */
+function closer(connection: Connection, source: ByteSource, stopSending: () => void): () => void {
+  let isClosed = false;
+  return () => {
+    if (isClosed) return;
+    isClosed = true;
+    stopSending();
+    void source.cancel();
+    void connection.close().catch(() => undefined);
+  };
 }
 
-const SEND_FAILURE_GRACE_MS = 200;
+interface Sending {
+  readonly done: Promise<void>;
+  readonly stop: () => void;
+}
 
-async function send(
+function startSending(
   connection: Connection,
   request: ExchangeRequest,
   { timers, sendTimeoutMs }: ExchangeLimits,
-): Promise<void> {
+): Sending {
+  const { body } = request;
   const writer = connection.writable.getWriter();
-  const late = () =>
-    new UpstreamFailure("timeout", true, `no byte was taken for ${sendTimeoutMs} ms`);
-  const write = async (bytes: Uint8Array) => {
-    try {
-      await within(timers, sendTimeoutMs, writer.write(bytes), late);
-    } catch (cause) {
-      if (cause instanceof UpstreamFailure) throw cause;
-      throw new UpstreamFailure("broken", true, "the connection was lost while sending", { cause });
-    }
-  };
-  try {
-    await write(requestHead(request));
-    for await (const piece of requestPieces(request)) await write(piece);
-  } finally {
+  const sink: Sink = { writer, timers, limitMs: sendTimeoutMs };
+  const clientBody = body.is === "stream" ? new ClientBody(body.stream, body.length) : undefined;
+  const send = async () => {
+    await sendBytes(sink, requestHeadBytes({ ...request, framing: bodyFraming(body) }));
+    if (body.is === "bytes" && body.bytes.length > 0) await sendBytes(sink, body.bytes);
+    if (clientBody) await sendClientBody(sink, clientBody);
     writer.releaseLock();
+  };
+  const done = send();
+  // Who waits for it sees the failure; where an answer came first, nobody waits any more.
+  done.catch(() => undefined);
+  return { done, stop: () => clientBody?.stop() };
+}
+
+function bodyFraming(body: RequestBody): BodyFraming {
+  if (body.is === "none") return body;
+  if (body.is === "bytes") return { is: "length", bytes: body.bytes.length };
+  return body.length === undefined ? { is: "chunked" } : { is: "length", bytes: body.length };
+}
+
+async function sendClientBody(sink: Sink, body: ClientBody): Promise<void> {
+  const encoder = new TextEncoder();
+  const isChunked = body.length === undefined;
+  for (let piece = await body.next(); piece; piece = await body.next()) {
+    if (piece.length === 0) continue;
+    if (isChunked) await sendBytes(sink, encoder.encode(`${piece.length.toString(16)}\r\n`));
+    await sendBytes(sink, piece);
+    if (isChunked) await sendBytes(sink, encoder.encode("\r\n"));
   }
+  if (isChunked) await sendBytes(sink, encoder.encode("0\r\n\r\n"));
+}
+
+/**
+ * Rejects when sending fails: at once where the client is the cause, else after a moment, for an upstream
+ * may answer before it has read the whole body and stop reading. Once all is sent the reading clock runs.
+ */
+function failedSend(done: Promise<void>, source: ByteSource, timers: Timers): Promise<never> {
+  return new Promise((_, reject) => {
+    done.then(
+      () => source.startClock(),
+      (error: unknown) => {
+        if (error instanceof ClientFailure) reject(error);
+        else timers.after(ANSWER_AFTER_FAILED_SEND_MS, () => reject(error));
+      },
+    );
+  });
 }
 
 /** Heads of 1xx are skipped, but a 101 that was asked for. */
 async function readHead(source: ByteSource, mayUpgrade: boolean): Promise<ResponseHead> {
-  let held = new Uint8Array();
-  for (;;) {
-    const end = headEnd(held);
-    if (end >= 0) {
-      const head = parseHead(held.subarray(0, end));
-      held = held.slice(end);
-      if (head.status >= 200 || (head.status === 101 && mayUpgrade)) {
-        source.unread(held);
-        return head;
-      }
-      if (head.status === 101) throw new MalformedResponse("101 without an upgrade asked for");
+  const collector = new HeadCollector();
+  for (let informational = 0; informational <= MAX_INFORMATIONAL_HEADS; ) {
+    const head = collector.take();
+    if (head && (head.status >= 200 || (head.status === 101 && mayUpgrade))) {
+      source.unread(collector.rest());
+      return head;
+    }
+    if (head?.status === 101) throw new MalformedResponse("101 without an upgrade asked for");
+    if (head) {
+      informational += 1;
       continue;
     }
-    if (held.length > MAX_HEAD_BYTES)
-      throw new MalformedResponse(`a head over ${MAX_HEAD_BYTES} bytes`);
     const piece = await source.next();
     if (!piece) throw new UpstreamFailure("broken", true, "the upstream ended before its head did");
-    const joined = new Uint8Array(held.length + piece.length);
-    joined.set(held);
-    joined.set(piece, held.length);
-    held = joined;
+    collector.push(piece);
   }
+  throw new MalformedResponse(`more than ${MAX_INFORMATIONAL_HEADS} heads of 1xx`);
 }
 
 function bodyStream(
   source: ByteSource,
-  framing: Exclude<Framing, { is: "none" }>,
-  close: () => Promise<void>,
+  decoder: BodyDecoder,
+  close: () => void,
 ): ReadableStream<Uint8Array> {
-  const pieces = bodyPieces(source, framing);
+  // An upstream that answers before it has read the whole request is held to the clock from here on.
+  source.startClock();
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
-          const { done, value } = await pieces.next();
-          if (!done) {
-            controller.enqueue(value);
-            return;
-          }
+          const isWhole = await pullSome(source, decoder, (data) => controller.enqueue(data));
+          if (!isWhole) return;
+          close();
           controller.close();
         } catch (error) {
-          controller.error(asFailure(error));
+          close();
+          controller.error(named(error));
         }
-        await close();
       },
       cancel: close,
     },
@@ -183,35 +210,29 @@ function bodyStream(
   );
 }
 
-async function* bodyPieces(
+/** Passes on what comes next of a body; true once the body is whole. */
+async function pullSome(
   source: ByteSource,
-  framing: Exclude<Framing, { is: "none" }>,
-): AsyncGenerator<Uint8Array, undefined> {
-  const decoder = framing.is === "chunked" ? new ChunkedDecoder() : undefined;
-  let remaining = framing.is === "length" ? framing.bytes : Number.POSITIVE_INFINITY;
-  while (decoder ? !decoder.isDone : remaining > 0) {
+  decoder: BodyDecoder,
+  pass: (data: Uint8Array) => void,
+): Promise<boolean> {
+  while (!decoder.isDone) {
     const piece = await source.next();
     if (!piece) {
-      if (framing.is === "until-close") return undefined;
-      throw new UpstreamFailure("broken", true, "the upstream ended in the middle of its body");
+      if (decoder.end()) return true;
+      throw new UpstreamFailure("broken", true, "the upstream cut its body");
     }
-    if (decoder) {
-      for (const data of decoder.decode(piece)) if (data.length > 0) yield data;
-      continue;
-    }
-    // What comes after the announced length belongs to nothing: the connection is used once.
-    const data = piece.subarray(0, Math.min(piece.length, remaining));
-    remaining -= data.length;
-    if (data.length > 0) yield data;
+    const body = decoder.decode(piece);
+    body.forEach(pass);
+    if (body.length > 0) return decoder.isDone;
   }
-  return undefined;
+  return true;
 }
 
-function asFailure(error: unknown): Error {
+function named(error: unknown): Error {
   if (error instanceof MalformedResponse) {
-    return new UpstreamFailure("broken", true, `no valid HTTP/1.1 response: ${error.message}`, {
-      cause: error,
-    });
+    const detail = `no valid HTTP/1.1 response: ${error.message}`;
+    return new UpstreamFailure("malformed", true, detail, { cause: error });
   }
   return error instanceof Error ? error : new Error(String(error));
 }

@@ -6,8 +6,11 @@
 export interface ResponseHead {
   readonly status: number;
   readonly reason: string;
-  readonly headers: Headers;
+  /** Name and value as sent, in order. */
+  readonly fields: readonly Field[];
 }
+
+export type Field = readonly [name: string, value: string];
 
 /** How long the body is, and how to tell. */
 export type Framing =
@@ -22,70 +25,91 @@ export class MalformedResponse extends Error {
 }
 
 export const MAX_HEAD_BYTES = 128 * 1024;
-const MAX_HEADERS = 256;
-const CR = 13;
-const LF = 10;
+export const MAX_FIELDS = 256;
 
-const STATUS_LINE = /^HTTP\/1\.[01] ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
-const FIELD = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)$/;
+const STATUS_LINE = /^HTTP\/1\.[01] ([1-5]\d\d)(?: ([^\p{Cc}]|\t)*)?$/u;
+const FIELD = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):((?:[^\p{Cc}]|\t)*)$/u;
+const PRINTABLE = /^[\t\x20-\x7e]*$/;
 
-/** Where the empty line ends, or -1 where it has not come yet. */
-export function headEnd(bytes: Uint8Array, from = 0): number {
-  for (let i = bytes.indexOf(LF, from); i >= 0; i = bytes.indexOf(LF, i + 1)) {
-    if (i >= 3 && bytes[i - 1] === CR && bytes[i - 2] === LF && bytes[i - 3] === CR) return i + 1;
-  }
-  return -1;
-}
+// Values are UTF-8 on this platform's Headers, both ways; only so do they pass unchanged.
+const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 
 /** Parses a head that ends with its empty line. */
 export function parseHead(bytes: Uint8Array): ResponseHead {
-  const [statusLine = "", ...fields] = linesOf(bytes);
+  const [statusLine = "", ...lines] = linesOf(bytes);
   const status = STATUS_LINE.exec(statusLine);
-  if (!status)
-    throw new MalformedResponse(`no status line: ${JSON.stringify(statusLine.slice(0, 80))}`);
-  if (fields.length > MAX_HEADERS) throw new MalformedResponse(`more than ${MAX_HEADERS} headers`);
-  const headers = new Headers();
-  for (const line of fields) {
+  if (!status) throw new MalformedResponse(`no status line: ${quoted(statusLine)}`);
+  if (lines.length > MAX_FIELDS) throw new MalformedResponse(`more than ${MAX_FIELDS} fields`);
+  const fields = lines.map((line): Field => {
     const field = FIELD.exec(line);
-    if (!field) throw new MalformedResponse(`no header: ${JSON.stringify(line.slice(0, 80))}`);
-    headers.append(field[1] as string, (field[2] as string).trimEnd());
+    if (!field) throw new MalformedResponse(`no header field: ${quoted(line)}`);
+    return [field[1] as string, withoutEdges(field[2] as string)];
+  });
+  const reason = statusLine.slice("HTTP/1.1 200 ".length);
+  const head = { status: Number(status[1]), reason: PRINTABLE.test(reason) ? reason : "", fields };
+  if (statusLine.startsWith("HTTP/1.0") && valuesOf(head, "transfer-encoding").length > 0) {
+    throw new MalformedResponse("Transfer-Encoding in HTTP/1.0");
   }
-  return { status: Number(status[1]), reason: status[2] ?? "", headers };
+  return head;
+}
+
+/** Every value of a field, in order. `name` is in lower case. */
+export function valuesOf({ fields }: Pick<ResponseHead, "fields">, name: string): string[] {
+  return fields.filter(([given]) => given.toLowerCase() === name).map(([, value]) => value);
 }
 
 /** RFC 9112 6.3, for the answer to a request with `method`. */
 export function framingOf(head: ResponseHead, method: string): Framing {
-  const { status, headers } = head;
-  const coding = headers.get("transfer-encoding");
-  const length = headers.get("content-length");
-  if (coding !== null && length !== null) {
+  const { status } = head;
+  const codings = valuesOf(head, "transfer-encoding");
+  const lengths = valuesOf(head, "content-length").flatMap((value) => value.split(","));
+  if (codings.length > 0 && lengths.length > 0) {
     throw new MalformedResponse("both Transfer-Encoding and Content-Length");
   }
-  if (method === "HEAD" || status < 200 || status === 204 || status === 304) return { is: "none" };
-  if (coding !== null) {
-    if (coding.trim().toLowerCase() === "chunked") return { is: "chunked" };
-    throw new MalformedResponse(`Transfer-Encoding ${JSON.stringify(coding)}`);
+  const length = lengthOf(lengths);
+  const hasNoBody = status < 200 || status === 204 || status === 205 || status === 304;
+  if (method === "HEAD" || hasNoBody) return { is: "none" };
+  if (codings.length > 0) {
+    const coding = codings.join(", ");
+    if (coding.toLowerCase() === "chunked") return { is: "chunked" };
+    throw new MalformedResponse(`Transfer-Encoding ${quoted(coding)}`);
   }
-  if (length === null) return { is: "until-close" };
-  const values = new Set(length.split(",").map((value) => value.trim()));
+  return length === undefined ? { is: "until-close" } : { is: "length", bytes: length };
+}
+
+/** The same length said twice is that length; two lengths are none (RFC 9112 6.3, 5). */
+function lengthOf(texts: readonly string[]): number | undefined {
+  if (texts.length === 0) return undefined;
+  const values = new Set(texts.map((text) => text.trim()));
   const [value = ""] = values;
   if (values.size !== 1 || !/^\d{1,15}$/.test(value)) {
-    throw new MalformedResponse(`Content-Length ${JSON.stringify(length)}`);
+    throw new MalformedResponse(`Content-Length ${quoted(texts.join(","))}`);
   }
-  return { is: "length", bytes: Number(value) };
+  return Number(value);
 }
 
 /** Lines of the head without their CRLF; a bare CR or LF, and a folded line, are refused. */
 function linesOf(bytes: Uint8Array): string[] {
-  let text = "";
-  // Latin-1: one byte, one character. TextDecoder's "latin1" is windows-1252, which is not that.
-  for (let i = 0; i < bytes.length; i += 8192) {
-    text += String.fromCharCode(...bytes.subarray(i, i + 8192));
-  }
-  const lines = text.slice(0, -4).split("\r\n");
+  const lines = decoder.decode(bytes).slice(0, -4).split("\r\n");
   for (const line of lines) {
     if (/[\r\n]/.test(line)) throw new MalformedResponse("a line that does not end with CRLF");
     if (/^[ \t]/.test(line)) throw new MalformedResponse("a folded header line");
   }
   return lines;
+}
+
+/** Without spaces and tabs around it. No pattern does this in linear time from both ends. */
+function withoutEdges(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && isBlank(text.charCodeAt(start))) start += 1;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.slice(0, 80));
 }

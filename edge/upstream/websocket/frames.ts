@@ -13,14 +13,21 @@ export class FrameError extends Error {
   override readonly name = "FrameError";
   readonly code: number;
 
-  constructor(code: number, message: string) {
-    super(message);
+  constructor(code: number, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.code = code;
   }
 }
 
-/** As large as a message that a Worker may receive (1 MiB on a client's side is its own limit). */
+/** Of a message: as large as the platform takes one. */
 export const MAX_PAYLOAD_BYTES = 32 * 1024 * 1024;
+const MAX_CONTROL_PAYLOAD_BYTES = 125;
+const MAX_HEADER_BYTES = 10;
+/** Lengths that stand for a longer length after them, and of how many bytes. */
+const LENGTH_BYTES = new Map([
+  [126, 2],
+  [127, 8],
+]);
 
 const OPCODES: Readonly<Record<Opcode, number>> = {
   continuation: 0,
@@ -34,11 +41,12 @@ const NAMES = new Map(Object.entries(OPCODES).map(([name, code]) => [code, name 
 
 /** A masked, final frame. `mask` has 4 random bytes. */
 export function encodeFrame(opcode: Opcode, payload: Uint8Array, mask: Uint8Array): Uint8Array {
-  const lengthBytes = payload.length < 126 ? 0 : payload.length < 65536 ? 2 : 8;
+  const lengthBytes = lengthBytesOf(payload.length);
   const bytes = new Uint8Array(2 + lengthBytes + 4 + payload.length);
   const view = new DataView(bytes.buffer);
   bytes[0] = 0x80 | OPCODES[opcode];
-  bytes[1] = 0x80 | (lengthBytes === 0 ? payload.length : lengthBytes === 2 ? 126 : 127);
+  bytes[1] = 0x80 | payload.length;
+  if (lengthBytes > 0) bytes[1] = 0x80 | (lengthBytes === 2 ? 126 : 127);
   if (lengthBytes === 2) view.setUint16(2, payload.length);
   if (lengthBytes === 8) view.setBigUint64(2, BigInt(payload.length));
   bytes.set(mask, 2 + lengthBytes);
@@ -49,43 +57,81 @@ export function encodeFrame(opcode: Opcode, payload: Uint8Array, mask: Uint8Arra
   return bytes;
 }
 
-/** Takes frames out of a byte stream, however it is cut into pieces. */
+function lengthBytesOf(payloadBytes: number): 0 | 2 | 8 {
+  if (payloadBytes < 126) return 0;
+  return payloadBytes < 65_536 ? 2 : 8;
+}
+
+interface FrameHeader {
+  readonly opcode: Opcode;
+  readonly final: boolean;
+  /** Of the header itself. */
+  readonly bytes: number;
+  readonly payloadBytes: number;
+}
+
+/** Takes frames out of a byte stream, however it is cut into pieces; each byte is copied once. */
 export class FrameReader {
-  #held = new Uint8Array();
+  /** The first bytes of a frame, until its header is whole. */
+  #start = new Uint8Array();
+  #frame: { header: FrameHeader; payload: Uint8Array; filled: number } | undefined;
 
+  /** Throws `FrameError`. */
   *read(piece: Uint8Array): Generator<Frame> {
-    const joined = new Uint8Array(this.#held.length + piece.length);
-    joined.set(this.#held);
-    joined.set(piece, this.#held.length);
-    this.#held = joined;
-    for (let frame = this.#next(); frame; frame = this.#next()) yield frame;
+    let rest = piece;
+    for (;;) {
+      if (!this.#frame) {
+        const header = this.#header(rest);
+        if (!header) return;
+        rest = rest.subarray(header.bytes - this.#start.length);
+        this.#start = new Uint8Array();
+        this.#frame = { header, payload: new Uint8Array(header.payloadBytes), filled: 0 };
+      }
+      const { header, payload, filled } = this.#frame;
+      const part = rest.subarray(0, payload.length - filled);
+      payload.set(part, filled);
+      this.#frame.filled += part.length;
+      rest = rest.subarray(part.length);
+      if (this.#frame.filled < payload.length) return;
+      this.#frame = undefined;
+      yield { opcode: header.opcode, final: header.final, payload };
+    }
   }
 
-  #next(): Frame | undefined {
-    const bytes = this.#held;
-    if (bytes.length < 2) return undefined;
-    const [first, second] = [bytes[0] as number, bytes[1] as number];
-    const opcode = NAMES.get(first & 0x0f);
-    if (!opcode || (first & 0x70) !== 0) throw new FrameError(1002, "a reserved bit or opcode");
-    if ((second & 0x80) !== 0) throw new FrameError(1002, "a masked frame from a server");
-    const short = second & 0x7f;
-    const final = (first & 0x80) !== 0;
-    if (OPCODES[opcode] >= 8 && (short > 125 || !final)) {
-      throw new FrameError(1002, "a control frame that is long or fragmented");
-    }
-    const lengthBytes = short < 126 ? 0 : short === 126 ? 2 : 8;
-    const start = 2 + lengthBytes;
-    if (bytes.length < start) return undefined;
-    const view = new DataView(bytes.buffer, bytes.byteOffset);
-    const length =
-      lengthBytes === 0
-        ? short
-        : lengthBytes === 2
-          ? view.getUint16(2)
-          : Number(view.getBigUint64(2));
-    if (length > MAX_PAYLOAD_BYTES) throw new FrameError(1009, "a frame too large");
-    if (bytes.length < start + length) return undefined;
-    this.#held = bytes.slice(start + length);
-    return { opcode, final, payload: bytes.slice(start, start + length) };
+  /** The header of the next frame; what there is of one that is not whole is kept for the next piece. */
+  #header(rest: Uint8Array): FrameHeader | undefined {
+    const known = this.#start.length;
+    const start = new Uint8Array(known + Math.min(rest.length, MAX_HEADER_BYTES - known));
+    start.set(this.#start);
+    start.set(rest.subarray(0, start.length - known), known);
+    const header = frameHeader(start);
+    if (!header) this.#start = start;
+    return header;
   }
+}
+
+/** Undefined where `bytes` end before the header does. */
+function frameHeader(bytes: Uint8Array): FrameHeader | undefined {
+  if (bytes.length < 2) return undefined;
+  const [first, second] = [bytes[0] as number, bytes[1] as number];
+  const opcode = NAMES.get(first & 0x0f);
+  if (!opcode || (first & 0x70) !== 0) throw new FrameError(1002, "a reserved bit or opcode");
+  if ((second & 0x80) !== 0) throw new FrameError(1002, "a masked frame from a server");
+  const short = second & 0x7f;
+  const final = (first & 0x80) !== 0;
+  if (OPCODES[opcode] >= OPCODES.close && (short > MAX_CONTROL_PAYLOAD_BYTES || !final)) {
+    throw new FrameError(1002, "a control frame that is long or fragmented");
+  }
+  const lengthBytes = LENGTH_BYTES.get(short) ?? 0;
+  if (bytes.length < 2 + lengthBytes) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const payloadBytes = payloadLength(view, short);
+  if (payloadBytes > MAX_PAYLOAD_BYTES) throw new FrameError(1009, "a frame too large");
+  return { opcode, final, bytes: 2 + lengthBytes, payloadBytes };
+}
+
+function payloadLength(view: DataView, short: number): number {
+  if (short === 126) return view.getUint16(2);
+  if (short === 127) return Number(view.getBigUint64(2));
+  return short;
 }

@@ -1,0 +1,68 @@
+import { UpstreamFailure } from "./failure.ts";
+import type { Timers } from "./timers.ts";
+
+/**
+ * Bytes from an upstream, with a limit on the wait for the next piece. The clock runs only while somebody
+ * waits, so a slow client costs the upstream nothing, and only once it was started.
+ */
+export class ByteSource {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #timers: Timers;
+  readonly #limitMs: number;
+  #clockRuns = false;
+  #left: Uint8Array | undefined;
+  #onLate: (() => void) | undefined;
+  #disarm: () => void = () => undefined;
+
+  constructor(readable: ReadableStream<Uint8Array>, timers: Timers, limitMs: number) {
+    this.#reader = readable.getReader();
+    this.#timers = timers;
+    this.#limitMs = limitMs;
+  }
+
+  /** From now on the limit counts; the wait that is on begins anew. */
+  startClock(): void {
+    this.#clockRuns = true;
+    this.#arm();
+  }
+
+  /** The next piece; undefined where the other side has ended. Throws `UpstreamFailure`. */
+  next(): Promise<Uint8Array | undefined> {
+    if (this.#left) {
+      const left = this.#left;
+      this.#left = undefined;
+      return Promise.resolve(left);
+    }
+    return new Promise((resolve, reject) => {
+      this.#onLate = () =>
+        reject(new UpstreamFailure("timeout", true, `nothing came for ${this.#limitMs} ms`));
+      if (this.#clockRuns) this.#arm();
+      this.#reader
+        .read()
+        .then(
+          ({ done, value }) => resolve(done ? undefined : value),
+          (cause) =>
+            reject(new UpstreamFailure("broken", true, "the connection was lost", { cause })),
+        )
+        .finally(() => {
+          this.#disarm();
+          this.#onLate = undefined;
+        });
+    });
+  }
+
+  /** Puts bytes back that belong to what comes next. */
+  unread(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.#left = bytes;
+  }
+
+  async cancel(): Promise<void> {
+    await this.#reader.cancel().catch(() => undefined);
+  }
+
+  #arm(): void {
+    this.#disarm();
+    const onLate = this.#onLate;
+    if (onLate) this.#disarm = this.#timers.after(this.#limitMs, onLate);
+  }
+}
