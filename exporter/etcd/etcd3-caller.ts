@@ -6,7 +6,7 @@ import type { Clock } from "../clock.ts";
 import { traceCall } from "./etcd3-call.ts";
 import { etcdError, isAuthDisabled } from "./etcd3-errors.ts";
 import { rangeFields } from "./etcd3-messages.ts";
-import { type RawWatch, watchStream } from "./etcd3-watch-stream.ts";
+import { type RawWatch, type WatchStreamDeps, watchStream } from "./etcd3-watch-stream.ts";
 import { noToken, singleFlightToken } from "./token.ts";
 import { EtcdError, type WatchRequest, type WatchStream } from "./transport.ts";
 
@@ -84,11 +84,8 @@ export function createCaller(options: EtcdOptions, deps: CallerDeps): Caller {
       const client = members.current();
       // Without `hasleader`, a member cut off from the others keeps its streams open and silent.
       const trace = traceCall({ ...tokenHeader(token), hasleader: "true" });
-      const raw = await client.watchClient.watch({ interceptors: [trace.interceptor] });
       const onFailure = (error: EtcdError) => note(error, client, token);
-      const stream = watchStream(raw as RawWatch, { clock: deps.clock, trace, onFailure });
-      const create = { start_revision: request.startRevision, progress_notify: true };
-      raw.write({ create_request: { ...rangeFields(request), ...create } });
+      const stream = await openStream(client, request, { clock: deps.clock, trace, onFailure });
       return {
         ...stream,
         cancel: (reason) => {
@@ -109,6 +106,23 @@ export function createCaller(options: EtcdOptions, deps: CallerDeps): Caller {
       tokens.discard(token);
     }
   }
+}
+
+async function openStream(
+  client: Etcd3,
+  request: WatchRequest,
+  deps: WatchStreamDeps,
+): Promise<WatchStream> {
+  const { interceptor, status } = deps.trace;
+  const raw = await client.watchClient
+    .watch({ interceptors: [interceptor] })
+    .catch((cause: unknown) => {
+      throw etcdError("watch", status(), cause);
+    });
+  const stream = watchStream(raw as RawWatch, deps);
+  const create = { start_revision: request.startRevision, progress_notify: true };
+  raw.write({ create_request: { ...rangeFields(request), ...create } });
+  return stream;
 }
 
 /** Asks for a token. Over etcd3's own channels: its login would open, and leak, others without TLS names. */

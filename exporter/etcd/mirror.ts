@@ -40,6 +40,7 @@ const TIMING: MirrorTiming = {
   progressEveryMs: 2000,
   silenceLimitMs: 6000,
   createdTimeoutMs: 5000,
+  catchUpLimitRevisions: 100_000,
   auditEveryMs: 30 * 60_000,
   reconnectMinMs: 50,
   reconnectMaxMs: 2000,

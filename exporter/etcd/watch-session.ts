@@ -13,6 +13,8 @@ export interface WatchTiming {
   readonly silenceLimitMs: number;
   /** A watch that etcd has not confirmed by then is given up. */
   readonly createdTimeoutMs: number;
+  /** Further behind than this, reading everything again costs less than catching up. */
+  readonly catchUpLimitRevisions: number;
 }
 
 export interface WatchDeps extends ReadDeps {
@@ -41,7 +43,12 @@ export async function* watchFrom(
 ): AsyncGenerator<KeyspaceChange, never> {
   const { transport, timing, clock } = deps;
   const start = { ...range, startRevision: position.revision + 1 };
-  const stream = await untilStopped(transport.watch(start), signal);
+  const opening = transport.watch(start);
+  const stream = await untilStopped(opening, signal).catch(async (error: unknown) => {
+    // Whoever stops in this moment must not leave a stream behind.
+    void opening.then((late) => late.cancel("done")).catch(() => {});
+    throw error;
+  });
   const ended = new AbortController();
   let isSilent = false;
   try {
@@ -106,7 +113,7 @@ async function proveHistory(
   position: Position,
   range: Required<KeyRange>,
   signal: AbortSignal,
-  { transport, onProof }: WatchDeps,
+  { transport, timing, onProof }: WatchDeps,
 ): Promise<void> {
   const { witness, revision } = position;
   const key = witness?.key ?? range.key;
@@ -127,6 +134,10 @@ async function proveHistory(
         `${witness.modRevision}: a restored etcd`,
       false,
     );
+  }
+  const behind = header.revision - revision;
+  if (behind > timing.catchUpLimitRevisions) {
+    throw new PositionLost(`the mirror is ${behind} revisions behind`, true);
   }
   position.raftTerm = header.raftTerm;
   onProof();

@@ -37,89 +37,113 @@ const decoder = new TextDecoder();
  * the ledger is as the last write left it; so after an ambiguous failure the ledger says what happened.
  */
 export function createWriter(transport: EtcdTransport, prefix: string, random: Random): Writer {
-  /** Outside of every prefix that the tests mirror. */
-  const ledgerKey = `/ledger${prefix}`;
+  const ledger = createLedger(transport, prefix);
   const history: Written[] = [];
-  let ledgerRevision = 0;
-  let count = 0;
   const live = new Set<string>();
-
   let turn: Promise<unknown> = Promise.resolve();
-  const write: Writer["write"] = (puts, deletes = []) => {
-    const written = turn.then(() => writeNow(puts, deletes));
-    turn = written.catch(() => {});
-    return written;
-  };
 
   const writeNow = async (puts: Readonly<Record<string, string>>, deletes: readonly string[]) => {
-    const number = `${++count}`;
-    const operations: Operation[] = [
+    const revision = await ledger.commit([
       ...Object.entries(puts).map(([key, value]) => ({ do: "put", key, value }) as const),
       ...deletes.map((key) => ({ do: "delete", key }) as const),
-      { do: "put", key: ledgerKey, value: number },
-    ];
-    const revision = await surely(operations, number);
-    ledgerRevision = revision;
+    ]);
     const written = { revision, puts: new Map(Object.entries(puts)), deletes };
     for (const key of Object.keys(puts)) live.add(key);
     for (const key of deletes) live.delete(key);
     history.push(written);
     return written;
   };
-
-  const surely = async (success: readonly Operation[], number: string): Promise<number> => {
-    const compare = [{ key: ledgerKey, target: "mod", equals: ledgerRevision } as const];
-    const failure = [{ do: "get", key: ledgerKey } as const];
-    for (;;) {
-      const answer = await transport.txn({ compare, success, failure }).catch(retryable);
-      if (!answer) {
-        await pause(50);
-        continue;
-      }
-      return answer.succeeded ? answer.header.revision : doneBefore(answer, number);
-    }
-  };
-
-  const writeAtRandom = () => {
-    const keys = 1 + random.below(3);
-    const puts: Record<string, string> = {};
-    const deletes = new Set<string>();
-    for (let i = 0; i < keys; i++) {
-      const key = `${prefix}routes/${random.below(40)}`;
-      if (random.chance(0.25) && live.has(key) && !(key in puts)) deletes.add(key);
-      else if (!deletes.has(key)) puts[key] = `${count}:${random.below(1e9)}`;
-    }
-    // Now and then only another prefix of the same etcd changes.
-    if (random.chance(0.1)) return write({ "/elsewhere": `${count}` });
-    return write(puts, [...deletes]);
+  const write: Writer["write"] = (puts, deletes = []) => {
+    const written = turn.then(() => writeNow(puts, deletes));
+    turn = written.catch(() => {});
+    return written;
   };
 
   return {
     write,
     history,
     keepWriting: (everyMs) => {
-      let isOver = false;
       const before = history.length;
-      const running = (async () => {
-        while (!isOver) {
-          await writeAtRandom();
-          await pause(everyMs);
-        }
-      })();
-      running.catch(() => {});
+      const stop = repeat(everyMs, () => {
+        const { puts, deletes } = atRandom(prefix, live, random);
+        return write(puts, deletes);
+      });
       return async () => {
-        isOver = true;
-        await running;
+        await stop();
         return history.length - before;
       };
     },
     forgetAfter: async (revision) => {
       history.splice(0, history.length, ...history.filter((each) => each.revision <= revision));
-      const { kvs } = await transport.range({ key: ledgerKey });
-      ledgerRevision = kvs[0]?.modRevision ?? 0;
+      await ledger.read();
       live.clear();
       for (const key of stateAt(history, revision, prefix).keys()) live.add(key);
     },
+  };
+}
+
+interface Ledger {
+  /** Does the operations once, however often it has to ask; gives the revision. */
+  commit(operations: readonly Operation[]): Promise<number>;
+  /** Goes on from what etcd has. */
+  read(): Promise<void>;
+}
+
+function createLedger(transport: EtcdTransport, prefix: string): Ledger {
+  /** Outside of every prefix that the tests mirror. */
+  const key = `/ledger${prefix}`;
+  let revision = 0;
+  let count = 0;
+  return {
+    commit: async (operations) => {
+      const value = `${++count}`;
+      const compare = [{ key, target: "mod", equals: revision } as const];
+      const success = [...operations, { do: "put", key, value } as const];
+      const failure = [{ do: "get", key } as const];
+      for (;;) {
+        const answer = await transport.txn({ compare, success, failure }).catch(retryable);
+        if (!answer) {
+          await pause(50);
+          continue;
+        }
+        revision = answer.succeeded ? answer.header.revision : doneBefore(answer, value);
+        return revision;
+      }
+    },
+    read: async () => {
+      const { kvs } = await transport.range({ key });
+      revision = kvs[0]?.modRevision ?? 0;
+    },
+  };
+}
+
+/** Some keys put, some deleted; now and then only another prefix of the same etcd changes. */
+function atRandom(prefix: string, live: ReadonlySet<string>, random: Random) {
+  const puts: Record<string, string> = {};
+  const deletes = new Set<string>();
+  const value = () => `${random.below(1e9)}`;
+  if (random.chance(0.1)) return { puts: { "/elsewhere": value() }, deletes: [] };
+  for (let i = 0; i <= random.below(3); i++) {
+    const key = `${prefix}routes/${random.below(40)}`;
+    if (random.chance(0.25) && live.has(key) && !(key in puts)) deletes.add(key);
+    else if (!deletes.has(key)) puts[key] = value();
+  }
+  return { puts, deletes: [...deletes] };
+}
+
+/** Runs `action` again and again; the answer ends that, and fails where the action did. */
+function repeat(everyMs: number, action: () => Promise<unknown>): () => Promise<void> {
+  let isOver = false;
+  const running = (async () => {
+    while (!isOver) {
+      await action();
+      await pause(everyMs);
+    }
+  })();
+  running.catch(() => {});
+  return () => {
+    isOver = true;
+    return running;
   };
 }
 

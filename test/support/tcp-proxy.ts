@@ -34,44 +34,8 @@ interface Pair {
 }
 
 export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
-  let mode: Mode = "pass";
-  let accepted = 0;
-  const pairs = new Set<Pair>();
-
-  const listener = createServer({ pauseOnConnect: false }, (client) => {
-    if (mode === "down") {
-      client.resetAndDestroy();
-      return;
-    }
-    accepted += 1;
-    const server = connect(targetPort, "127.0.0.1");
-    const pair = { client, server };
-    pairs.add(pair);
-    client.setNoDelay(true);
-    server.setNoDelay(true);
-    const drop = () => {
-      // The other side learns of an end only where the network would carry the news.
-      if (mode === "black hole" || mode === "half open") return;
-      pairs.delete(pair);
-      client.destroy();
-      server.destroy();
-    };
-    client.on("data", (bytes) => {
-      if (mode === "pass" || mode === "half open") server.write(bytes);
-    });
-    server.on("data", (bytes) => {
-      if (mode !== "pass") return;
-      // Backpressure passes through, so that a slow reader is slow for the server too.
-      if (!client.write(bytes)) {
-        server.pause();
-        client.once("drain", () => server.resume());
-      }
-    });
-    for (const socket of [client, server]) {
-      socket.on("error", drop);
-      socket.on("close", drop);
-    }
-  });
+  const state: State = { mode: "pass", accepted: 0, pairs: new Set() };
+  const listener = createServer((client) => forward(client, targetPort, state));
   await new Promise<void>((resolve, reject) => {
     listener.once("error", reject);
     listener.listen(0, "127.0.0.1", resolve);
@@ -80,35 +44,77 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   if (address === null || typeof address === "string") throw new Error("no port was given");
 
   const end = (how: (socket: Socket) => void) => {
-    for (const pair of [...pairs]) {
-      pairs.delete(pair);
+    for (const pair of [...state.pairs]) {
+      state.pairs.delete(pair);
       how(pair.client);
       pair.server.destroy();
     }
   };
+  const reset = () => end((socket) => socket.resetAndDestroy());
   return {
     port: address.port,
-    accepted: () => accepted,
-    reset: () => end((socket) => socket.resetAndDestroy()),
+    accepted: () => state.accepted,
+    reset,
     cut: () => end((socket) => socket.destroy()),
     down: () => {
-      mode = "down";
-      end((socket) => socket.resetAndDestroy());
+      state.mode = "down";
+      reset();
     },
     blackHole: () => {
-      mode = "black hole";
+      state.mode = "black hole";
     },
     halfOpen: () => {
-      mode = "half open";
+      state.mode = "half open";
     },
     mend: () => {
-      if (mode !== "pass" && mode !== "down") end((socket) => socket.resetAndDestroy());
-      mode = "pass";
+      if (state.mode !== "pass") reset();
+      state.mode = "pass";
     },
     close: async () => {
-      mode = "down";
-      end((socket) => socket.destroy());
+      state.mode = "down";
+      reset();
       await new Promise((resolve) => listener.close(resolve));
     },
   };
+}
+
+interface State {
+  mode: Mode;
+  accepted: number;
+  readonly pairs: Set<Pair>;
+}
+
+function forward(client: Socket, targetPort: number, state: State): void {
+  if (state.mode === "down") {
+    client.resetAndDestroy();
+    return;
+  }
+  state.accepted += 1;
+  const server = connect(targetPort, "127.0.0.1");
+  const pair = { client, server };
+  state.pairs.add(pair);
+  client.setNoDelay(true);
+  server.setNoDelay(true);
+  client.on("data", (bytes) => {
+    if (state.mode === "pass" || state.mode === "half open") server.write(bytes);
+  });
+  server.on("data", (bytes) => {
+    if (state.mode !== "pass") return;
+    // Backpressure passes through, so that a slow reader is slow for the server too.
+    if (!client.write(bytes)) {
+      server.pause();
+      client.once("drain", () => server.resume());
+    }
+  });
+  const drop = () => {
+    // The other side learns of an end only where the network would carry the news.
+    if (state.mode === "black hole" || state.mode === "half open") return;
+    state.pairs.delete(pair);
+    client.destroy();
+    server.destroy();
+  };
+  for (const socket of [client, server]) {
+    socket.on("error", drop);
+    socket.on("close", drop);
+  }
 }

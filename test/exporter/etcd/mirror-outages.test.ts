@@ -81,6 +81,24 @@ describeWithEtcd("a mirror of an etcd that", () => {
     expect(causes(consumer.changes)).toEqual(["base", "watch", "resync", "watch"]);
   });
 
+  it("has moved on too far to catch up with is read again", async () => {
+    const { writer, mirror, proxy, consumer, prefix, verdict } = await start({
+      timing: { catchUpLimitRevisions: 100 },
+    });
+    await writer.write({ [`${prefix}routes/1`]: "1" });
+    await consumer.caughtUp(writer, prefix);
+    proxy.down();
+    await until(() => mirror.health().state !== "live", "the loss is noticed");
+    for (let i = 0; i < 120; i++) await writer.write({ [`${prefix}routes/2`]: `${i}` });
+    proxy.mend();
+    expect(await verdict()).toEqual([]);
+    expect(mirror.health().resyncs).toBe(1);
+    // The same history: what has not changed is not said again.
+    const [last] = consumer.changes.at(-1)?.puts ?? [];
+    expect(consumer.changes.at(-1)?.puts).toHaveLength(1);
+    expect(last?.key).toBe(`${prefix}routes/2`);
+  });
+
   it("compacts exactly at a delete that the mirror has not seen does not hide the delete", async () => {
     const { writer, mirror, proxy, prefix, consumer, verdict } = await start();
     await writer.write({ [`${prefix}routes/1`]: "1", [`${prefix}routes/2`]: "1" });
