@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -16,12 +16,9 @@ export interface Pem {
   readonly text: string;
 }
 
-export function opensslIsInstalled(): boolean {
-  return spawnSync("openssl", ["version"], { stdio: "ignore" }).error === undefined;
-}
-
 export function createAuthority(commonName: string): Authority {
   const folder = mkdtempSync(join(tmpdir(), "snapgate-certificates-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const pem = (name: string): Pem => {
     const file = join(folder, name);
     return { file, text: readFileSync(file, "utf8") };

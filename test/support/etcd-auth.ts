@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EtcdCluster } from "./etcd-server.ts";
@@ -34,6 +34,7 @@ export function logins(etcd: EtcdCluster): Promise<number> {
 /** etcd's flags for JWT tokens, signed with a fresh key. */
 export function jwtFlags(ttl: string): string[] {
   const folder = mkdtempSync(join(tmpdir(), "snapgate-jwt-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const publicFile = join(folder, "public.pem");
   const privateFile = join(folder, "private.pem");

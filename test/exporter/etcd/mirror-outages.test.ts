@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
+import { it, type TestContext } from "vitest";
 import type { EtcdTransport } from "../../../exporter/etcd/transport.ts";
 import { splitAtResync, violations, type Writer } from "../../support/etcd-history.ts";
 import {
   describeWithEtcd,
-  type EtcdCluster,
   type EtcdMember,
   startEtcdServer,
   until,
@@ -12,26 +11,28 @@ import { type MirroredOptions, pause, startMirrored } from "../../support/mirror
 
 /** The mirror under continuous writes while etcd itself fails, forgets or is exchanged. */
 
-describeWithEtcd("a mirror of an etcd that", () => {
-  let etcd: EtcdCluster;
-  let member: EtcdMember;
+/** An etcd of its own for each test: what happens to it would happen to the others. */
+async function open({ onTestFinished }: TestContext) {
+  const flags = ["--experimental-watch-progress-notify-interval", "300ms"];
+  const etcd = await startEtcdServer({ flags });
+  onTestFinished(() => etcd.stop());
+  return {
+    etcd,
+    member: etcd.members[0] as EtcdMember,
+    compact: (revision: number) => etcd.ctl(["compact", `${revision}`]),
+    start: async (options: MirroredOptions = {}) => {
+      const world = await startMirrored(etcd, options);
+      onTestFinished(() => world.stop());
+      await world.live();
+      return world;
+    },
+  };
+}
 
-  beforeAll(async () => {
-    etcd = await startEtcdServer({
-      flags: ["--experimental-watch-progress-notify-interval", "300ms"],
-    });
-    member = etcd.members[0] as EtcdMember;
-  });
-  afterAll(() => etcd?.stop());
-
-  async function start(options: MirroredOptions = {}) {
-    const world = await startMirrored(etcd, options);
-    onTestFinished(() => world.stop());
-    await world.live();
-    return world;
-  }
-
-  it("is killed and started again loses nothing", async () => {
+describeWithEtcd.concurrent("a mirror of an etcd that", () => {
+  it("is killed and started again loses nothing", async (context) => {
+    const { expect } = context;
+    const { member, start } = await open(context);
     const { writer, mirror, random, live, verdict } = await start();
     const stopWriting = writer.keepWriting(2);
     for (let kills = 0; kills < 2; kills++) {
@@ -46,7 +47,9 @@ describeWithEtcd("a mirror of an etcd that", () => {
     expect(mirror.health().resyncs).toBe(0);
   });
 
-  it("is stopped and continued is found stalled, and loses nothing", async () => {
+  it("is stopped and continued is found stalled, and loses nothing", async (context) => {
+    const { expect } = context;
+    const { member, start } = await open(context);
     const { writer, mirror, troubles, live, verdict } = await start({
       timing: { progressEveryMs: 300, silenceLimitMs: 900, createdTimeoutMs: 500 },
     });
@@ -62,7 +65,9 @@ describeWithEtcd("a mirror of an etcd that", () => {
     expect(mirror.health().resyncs).toBe(0);
   });
 
-  it("compacts while the mirror is disconnected is read again", async () => {
+  it("compacts while the mirror is disconnected is read again", async (context) => {
+    const { expect } = context;
+    const { compact, start } = await open(context);
     const { writer, mirror, proxy, prefix, consumer, verdict } = await start();
     const stopWriting = writer.keepWriting(1);
     await until(() => consumer.changes.length > 20, "some changes have come");
@@ -81,7 +86,9 @@ describeWithEtcd("a mirror of an etcd that", () => {
     expect(causes(consumer.changes)).toEqual(["base", "watch", "resync", "watch"]);
   });
 
-  it("has moved on too far to catch up with is read again", async () => {
+  it("has moved on too far to catch up with is read again", async (context) => {
+    const { expect } = context;
+    const { start } = await open(context);
     const { writer, mirror, proxy, consumer, prefix, verdict } = await start({
       timing: { catchUpLimitRevisions: 100 },
     });
@@ -99,7 +106,9 @@ describeWithEtcd("a mirror of an etcd that", () => {
     expect(last?.key).toBe(`${prefix}routes/2`);
   });
 
-  it("compacts exactly at a delete that the mirror has not seen does not hide the delete", async () => {
+  it("compacts exactly at a delete that the mirror has not seen does not hide the delete", async (context) => {
+    const { expect } = context;
+    const { compact, start } = await open(context);
     const { writer, mirror, proxy, prefix, consumer, verdict } = await start();
     await writer.write({ [`${prefix}routes/1`]: "1", [`${prefix}routes/2`]: "1" });
     await consumer.caughtUp(writer, prefix);
@@ -114,7 +123,9 @@ describeWithEtcd("a mirror of an etcd that", () => {
     expect(consumer.changes.at(-1)).toMatchObject({ puts: [], deletes: [`${prefix}routes/1`] });
   });
 
-  it("is written to between two pages of the first read is read as of one revision", async () => {
+  it("is written to between two pages of the first read is read as of one revision", async (context) => {
+    const { expect } = context;
+    const { start } = await open(context);
     let writer: Writer | undefined;
     let prefix = "";
     let pages = 0;
@@ -143,7 +154,9 @@ describeWithEtcd("a mirror of an etcd that", () => {
     expect(mirror.health().resyncs).toBe(0);
   });
 
-  it("compacts in the middle of the first read is read from the start", async () => {
+  it("compacts in the middle of the first read is read from the start", async (context) => {
+    const { expect } = context;
+    const { compact, start } = await open(context);
     let compacted = 0;
     const bend = (transport: EtcdTransport): EtcdTransport => ({
       ...transport,
@@ -167,7 +180,9 @@ describeWithEtcd("a mirror of an etcd that", () => {
     expect(mirror.health().keys).toBe(500);
   });
 
-  it("compacts while only other prefixes change costs no second read", async () => {
+  it("compacts while only other prefixes change costs no second read", async (context) => {
+    const { expect } = context;
+    const { compact, start } = await open(context);
     const { writer, mirror, proxy, prefix, verdict } = await start();
     await writer.write({ [`${prefix}routes/1`]: "1" });
     let revision = 0;
@@ -181,10 +196,12 @@ describeWithEtcd("a mirror of an etcd that", () => {
     expect(mirror.health().resyncs).toBe(0);
   });
 
-  it.each([
+  it.for([
     ["is restored from an older backup", 0],
     ["is restored and written to until its revision is past the mirror's", 400],
-  ])("%s is read again, and followed from there", async (_, writes) => {
+  ] as const)("%s is read again, and followed from there", async ([, writes], context) => {
+    const { expect } = context;
+    const { etcd, start } = await open(context);
     const { writer, mirror, proxy, prefix, consumer, direct, live } = await start();
     let stopWriting = writer.keepWriting(1);
     await pause(200);
@@ -215,7 +232,9 @@ describeWithEtcd("a mirror of an etcd that", () => {
     expect(violations(fresh, writer.history, prefix)).toEqual([]);
   });
 
-  it("is replaced by another cluster while it holds no key is read again as well", async () => {
+  it("is replaced by another cluster while it holds no key is read again as well", async (context) => {
+    const { expect } = context;
+    const { etcd, start } = await open(context);
     const { writer, mirror, proxy, verdict } = await start();
     const { clusterId, revision } = mirror.health();
     proxy.down();
@@ -229,7 +248,9 @@ describeWithEtcd("a mirror of an etcd that", () => {
     expect(await verdict()).toEqual([]);
   });
 
-  it("is replaced by another cluster is read again, and followed from there", async () => {
+  it("is replaced by another cluster is read again, and followed from there", async (context) => {
+    const { expect } = context;
+    const { etcd, start } = await open(context);
     const { writer, mirror, prefix, consumer } = await start();
     let stopWriting = writer.keepWriting(1);
     await pause(300);
@@ -251,8 +272,6 @@ describeWithEtcd("a mirror of an etcd that", () => {
     expect(violations(old, before, prefix)).toEqual([]);
     expect(violations(fresh, writer.history, prefix)).toEqual([]);
   });
-
-  const compact = (revision: number) => etcd.ctl(["compact", `${revision}`]);
 });
 
 const elsewhere = {
