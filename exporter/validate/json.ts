@@ -8,10 +8,11 @@ export type ParsedJson =
 
 /** APISIX's JSON reader goes no deeper, and what walks over a value here must come back. */
 const MOST_LEVELS = 1000;
+const MOST_SHOWN_LEVELS = 16;
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Parses the bytes of a value. Keys named `__proto__` are refused, at any depth and in any spelling. */
+/** Parses the bytes of a value, and finds what JSON allows but nothing here may meet. */
 export function parseJsonObject(bytes: Uint8Array, describe: Describe): ParsedJson {
   const wrong = (found: string, wanted: string, path = ""): ParsedJson => {
     return { is: "wrong", fault: { path, found, wanted } };
@@ -31,14 +32,8 @@ export function parseJsonObject(bytes: Uint8Array, describe: Describe): ParsedJs
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return wrong(describe("", value), "a JSON object");
   }
-  if (text.length > 2 * MOST_LEVELS && isDeeper(value, MOST_LEVELS)) {
-    return wrong(`more than ${MOST_LEVELS} levels`, `at most ${MOST_LEVELS} levels`);
-  }
-  // A backslash may spell any letter of the name.
-  if (text.includes("__proto__") || text.includes("\\u")) {
-    const path = prototypeKey(value, "");
-    if (path !== undefined) return wrong("a key named __proto__", "no such key", path);
-  }
+  const misfit = findMisfit(value, 1);
+  if (misfit) return wrong(misfit.found, misfit.wanted, misfit.way.reduceRight(joinPath, ""));
   return { is: "object", value: value as Record<string, unknown> };
 }
 
@@ -50,24 +45,33 @@ function notJson(text: string, error: unknown, describe: Describe): string {
   return `text that is not JSON${position ? ` at ${position}` : ""}`;
 }
 
-function isDeeper(value: object, levels: number): boolean {
-  let level: object[] = [value];
-  for (let depth = 0; depth < levels && level.length > 0; depth++) {
-    level = level.flatMap((inner) => Object.values(inner).filter(isObject));
-  }
-  return level.length > 0;
+/** Something that JSON can say but that no value here may hold; `way` leads to it, last step first. */
+interface Misfit {
+  readonly way: string[];
+  readonly found: string;
+  readonly wanted: string;
 }
 
-function prototypeKey(value: object, path: string): string | undefined {
+function findMisfit(value: unknown, level: number): Misfit | undefined {
+  // 1e999 is read as Infinity, and would be written as null.
+  if (typeof value === "number" && !Number.isFinite(value)) {
+    return { way: [], found: "a number too large", wanted: "at most 1.7e308" };
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  if (level > MOST_LEVELS) {
+    return { way: [], found: `level ${level}`, wanted: `at most ${MOST_LEVELS} levels` };
+  }
   for (const [key, inner] of Object.entries(value)) {
-    const here = joinPath(path, key);
-    if (key === "__proto__") return here;
-    const found = isObject(inner) ? prototypeKey(inner, here) : undefined;
-    if (found !== undefined) return found;
+    if (key === "__proto__") {
+      return { way: [key], found: "a field named __proto__", wanted: "no such field" };
+    }
+    const misfit = findMisfit(inner, level + 1);
+    if (misfit) {
+      // A path to the depths would be longer than anyone reads.
+      if (level <= MOST_SHOWN_LEVELS) misfit.way.push(key);
+      else misfit.way.length = 0;
+      return misfit;
+    }
   }
   return undefined;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
 }

@@ -1,6 +1,7 @@
 import { isIPv6 } from "node:net";
 import { HOST_PATTERN } from "../../shared/resources/common.ts";
 import type { Upstream, UpstreamNode } from "../../shared/resources/upstream.ts";
+import { describe } from "./describe.ts";
 import type { Fault } from "./fault.ts";
 
 /** An upstream as the schema let it through. */
@@ -50,7 +51,7 @@ export function checkHashKey(upstream: Upstream): Fault | undefined {
   }
   const fits = FITS.get(upstream.hash_on);
   if (!fits || fits.test(key)) return undefined;
-  return { path: "key", found: JSON.stringify(key), wanted: `text that fits ${fits.source}` };
+  return { path: "key", found: describe(key), wanted: `text that fits ${fits.source}` };
 }
 
 /** APISIX's reading of a key of `nodes`: the last colon divides, unless the whole is an IPv6 address. */
@@ -83,5 +84,5 @@ function bracketed(host: string): string {
 function notAnAddress(address: string): Fault {
   const path = "nodes";
   const wanted = "host:port or host, with a port from 1 to 65535 and IPv6 addresses in brackets";
-  return { path, found: JSON.stringify(address), wanted };
+  return { path, found: describe(address), wanted };
 }

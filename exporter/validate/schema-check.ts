@@ -30,9 +30,12 @@ function mostTelling(errors: readonly ErrorObject[]): ErrorObject | undefined {
   );
 }
 
-/** `anyOf` at a place where a branch has said something deeper or sharper. */
+/** `anyOf` where a branch has said something deeper or sharper; talk of fields of what has none. */
 function isUmbrella(error: ErrorObject, all: readonly ErrorObject[]): boolean {
   if (error.keyword === "if") return true;
+  if (isCombination(error) && requiredFields(error.schema).length > 0 && !hasFields(error.data)) {
+    return true;
+  }
   if (error.keyword !== "anyOf") return false;
   return all.some(
     (other) =>
@@ -50,6 +53,14 @@ function isOtherBranch(error: ErrorObject, all: readonly ErrorObject[]): boolean
   return union !== null && all.some((other) => other.schemaPath === union[1]);
 }
 
+function isCombination({ keyword }: ErrorObject): boolean {
+  return keyword === "oneOf" || keyword === "anyOf" || keyword === "not";
+}
+
+function hasFields(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 function depth(error: ErrorObject): number {
   return error.instancePath.split("/").length + (error.keyword === "additionalProperties" ? 1 : 0);
 }
@@ -57,24 +68,24 @@ function depth(error: ErrorObject): number {
 function toFault(error: ErrorObject, describe: Describe): Fault {
   const path = readablePath(error.instancePath);
   const found = describe(path, error.data);
-  const field = (name: string) => (path === "" ? name : `${path}.${name}`);
+  const field = (name: unknown) => joinPath(path, String(name));
   const params: Record<string, unknown> = error.params;
   switch (error.keyword) {
     case "required":
       return {
-        path: field(String(params.missingProperty)),
+        path: field(params.missingProperty),
         found: "nothing",
         wanted: "this field",
       };
     case "additionalProperties":
       return {
-        path: field(String(params.additionalProperty)),
+        path: field(params.additionalProperty),
         found: "a field that APISIX does not know",
         wanted: knownFields(error),
       };
     case "dependencies":
       return {
-        path: field(String(params.missingProperty)),
+        path: field(params.missingProperty),
         found: "nothing",
         wanted: `this field, since ${params.property} is there`,
       };
@@ -132,7 +143,8 @@ function knownFields(error: ErrorObject): string {
 function combination(error: ErrorObject, found: string): string {
   const fields = requiredFields(error.schema);
   if (fields.length === 0) return found;
-  const present = fields.filter((name) => Object.hasOwn(error.data as object, name));
+  const { data } = error;
+  const present = fields.filter((name) => hasFields(data) && Object.hasOwn(data, name));
   return present.length === 0 ? `none of ${fields.join(", ")}` : present.join(" and ");
 }
 

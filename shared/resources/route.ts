@@ -12,6 +12,9 @@ import {
 } from "./common.ts";
 import { type Upstream, UpstreamSchema } from "./upstream.ts";
 
+// With its type the validator finds a member that is there twice in one pass.
+const Method = Type.Enum([...METHODS], { type: "string" });
+
 export const RouteSchema = Type.Object(
   {
     id: Type.Optional(Id),
@@ -23,7 +26,7 @@ export const RouteSchema = Type.Object(
     hosts: Type.Optional(Type.Array(HostPattern, { minItems: 1, uniqueItems: true })),
     remote_addr: Type.Optional(Address),
     remote_addrs: Type.Optional(Type.Array(Address, { minItems: 1, uniqueItems: true })),
-    methods: Type.Optional(Type.Array(Type.Enum([...METHODS]), { uniqueItems: true })),
+    methods: Type.Optional(Type.Array(Method, { uniqueItems: true })),
     vars: Type.Optional(Type.Array(Type.Unknown())),
     filter_func: Type.Optional(
       Type.String({ minLength: 10, pattern: "^function", description: "a Lua function" }),

@@ -30,7 +30,10 @@ export const SslSchema = Type.Object(
     ),
     status: Type.Optional(Type.Enum([1, 0], { default: 1 })),
     ssl_protocols: Type.Optional(
-      Type.Array(Type.Enum(["TLSv1.1", "TLSv1.2", "TLSv1.3"]), { maxItems: 3, uniqueItems: true }),
+      Type.Array(Type.Enum(["TLSv1.1", "TLSv1.2", "TLSv1.3"], { type: "string" }), {
+        maxItems: 3,
+        uniqueItems: true,
+      }),
     ),
   },
   {

@@ -1,0 +1,266 @@
+import { describe, expect, it } from "vitest";
+import type { KeyspaceChange } from "../../exporter/etcd/keyspace.ts";
+import { ResourceTable } from "../../exporter/resource-table.ts";
+import type { Resource } from "../../shared/resources/resource.ts";
+import { runSeed, seededRandom } from "../support/random.ts";
+
+const encoder = new TextEncoder();
+
+/** Values by key below the prefix: text is put as it is, undefined deletes. */
+type Writes = Readonly<Record<string, unknown>>;
+
+class World {
+  readonly table: ResourceTable;
+  revision: number;
+
+  constructor(memory?: ReadonlyMap<string, Resource>, revision = 0) {
+    this.table = new ResourceTable("/apisix", memory);
+    this.revision = revision;
+  }
+
+  /** Each put at a revision of its own; the keys that changed, sorted. */
+  apply(writes: Writes, cause: KeyspaceChange["cause"] = "watch"): string[] {
+    const puts = Object.entries(writes)
+      .filter(([, value]) => value !== undefined)
+      .map(([key, value]) => ({
+        key: `/apisix/${key}`,
+        value: encoder.encode(typeof value === "string" ? value : JSON.stringify(value)),
+        modRevision: ++this.revision,
+      }));
+    const deletes = Object.keys(writes)
+      .filter((key) => writes[key] === undefined)
+      .map((key) => `/apisix/${key}`);
+    const { revision } = this;
+    return [...this.table.apply({ cause, clusterId: "1", revision, puts, deletes })].sort();
+  }
+
+  /** The uris of the routes in use, by key. */
+  uris(): Record<string, unknown> {
+    return Object.fromEntries([...this.table.ofKind("routes")].map((r) => [r.key, r.value.uri]));
+  }
+}
+
+const route = (uri: string, more: object = {}) => ({ uri, plugins: {}, ...more });
+const BAD = { uri: 5 };
+
+const remembered = (...uris: string[]) => {
+  const world = new World();
+  world.apply(Object.fromEntries(uris.map((uri, i) => [`routes/${i + 1}`, route(uri)])), "base");
+  return new Map([...world.table.all()].map((resource) => [resource.key, resource]));
+};
+
+describe("changes", () => {
+  it("tell exactly the keys whose resource is another now", () => {
+    const world = new World();
+    expect(world.apply({ "routes/1": route("/a"), "services/s": {} }, "base")).toEqual([
+      "routes/1",
+      "services/s",
+    ]);
+    expect(world.apply({ "routes/1": route("/b"), "routes/2": route("/c") })).toEqual([
+      "routes/1",
+      "routes/2",
+    ]);
+    expect(world.apply({ "routes/1": undefined, "routes/9": undefined })).toEqual(["routes/1"]);
+    expect(world.uris()).toEqual({ "routes/2": "/c" });
+    expect(world.table.size).toBe(2);
+    expect(world.table.counts()).toEqual({ routes: 1, services: 1 });
+  });
+
+  it("pass over placeholders and keys that are no resources", () => {
+    const world = new World();
+    const writes = { "routes/": "init_dir", plugins: "[]", gen_id: "1", "routes/1": route("/a") };
+    expect(world.apply(writes, "base")).toEqual(["routes/1"]);
+    expect(world.table.rejections()).toEqual([]);
+  });
+
+  it("may go back in revision, as after a restore of etcd", () => {
+    const world = new World(undefined, 100);
+    world.apply({ "routes/1": route("/new") }, "base");
+    world.revision = 5;
+    expect(world.apply({ "routes/1": route("/old") }, "resync")).toEqual(["routes/1"]);
+    expect(world.table.get("routes/1")?.modRevision).toBe(6);
+    expect(world.uris()).toEqual({ "routes/1": "/old" });
+  });
+
+  it("that are a second base take away what it lacks", () => {
+    const world = new World();
+    world.apply({ "routes/1": route("/a"), "routes/2": route("/b"), "routes/3": BAD }, "base");
+    expect(world.apply({ "routes/2": route("/b") }, "base")).toEqual(["routes/1", "routes/2"]);
+    expect(world.uris()).toEqual({ "routes/2": "/b" });
+    expect(world.table.rejections()).toEqual([]);
+  });
+});
+
+describe("a bad value", () => {
+  it.each([BAD, "not json", "", "null", "5", "{", '{"__proto__":1}'])(
+    "keeps the key's last valid one, and says at which revision that was: %j",
+    (bad) => {
+      const world = new World();
+      world.apply({ "routes/1": route("/a") }, "base");
+      expect(world.apply({ "routes/1": bad })).toEqual([]);
+      expect(world.uris()).toEqual({ "routes/1": "/a" });
+      expect(world.table.rejections()).toMatchObject([
+        { key: "/apisix/routes/1", revision: 2, keptRevision: 1 },
+      ]);
+    },
+  );
+
+  it("that was never good is only told", () => {
+    const world = new World();
+    expect(world.apply({ "routes/1": BAD }, "base")).toEqual([]);
+    expect(world.table.get("routes/1")).toBeUndefined();
+    expect(world.table.rejections()).toMatchObject([{ revision: 1, keptRevision: undefined }]);
+    expect(world.table.rejectionCount).toBe(1);
+  });
+
+  it("after another keeps the last valid one still", () => {
+    const world = new World();
+    world.apply({ "routes/1": route("/a") }, "base");
+    world.apply({ "routes/1": BAD });
+    world.apply({ "routes/1": "worse" });
+    expect(world.table.rejections()).toMatchObject([{ revision: 3, keptRevision: 1 }]);
+    expect(world.uris()).toEqual({ "routes/1": "/a" });
+  });
+
+  it("is forgotten when a good one comes", () => {
+    const world = new World();
+    world.apply({ "routes/1": BAD }, "base");
+    expect(world.apply({ "routes/1": route("/a") })).toEqual(["routes/1"]);
+    expect(world.table.rejections()).toEqual([]);
+  });
+
+  it("goes with its key, and so does the value that was kept", () => {
+    const world = new World();
+    world.apply({ "routes/1": route("/a") }, "base");
+    world.apply({ "routes/1": BAD });
+    expect(world.apply({ "routes/1": undefined })).toEqual(["routes/1"]);
+    expect(world.table.rejections()).toEqual([]);
+    expect(world.uris()).toEqual({});
+  });
+
+  it("does not hold up the others of its change", () => {
+    const world = new World();
+    const writes = { "routes/1": route("/a"), "routes/2": BAD, "routes/3": route("/c") };
+    expect(world.apply(writes, "base")).toEqual(["routes/1", "routes/3"]);
+  });
+});
+
+describe("the last published generation", () => {
+  it("stands in for a value that is bad when the exporter starts", () => {
+    const world = new World(remembered("/a", "/b"), 10);
+    const changed = world.apply({ "routes/1": BAD, "routes/2": route("/new") }, "base");
+    expect(changed).toEqual(["routes/1", "routes/2"]);
+    expect(world.uris()).toEqual({ "routes/1": "/a", "routes/2": "/new" });
+    expect(world.table.rejections()).toMatchObject([{ revision: 11, keptRevision: 1 }]);
+  });
+
+  it("does not bring back what was deleted while no exporter ran", () => {
+    const world = new World(remembered("/a", "/b"), 10);
+    world.apply({ "routes/2": route("/b") }, "base");
+    expect(world.uris()).toEqual({ "routes/2": "/b" });
+    world.apply({ "routes/1": BAD });
+    expect(world.uris()).toEqual({ "routes/2": "/b" });
+    expect(world.table.rejections()).toMatchObject([{ keptRevision: undefined }]);
+  });
+
+  it("tells what the edge will not do of a value that it brought back", () => {
+    const world = new World();
+    world.apply({ "routes/1": route("/a", { plugins: { cors: {} } }) }, "base");
+    const memory = new Map([...world.table.all()].map((resource) => [resource.key, resource]));
+    const restarted = new World(memory, 10);
+    restarted.apply({ "routes/1": BAD }, "base");
+    expect(restarted.table.notices()).toEqual(world.table.notices());
+    expect(restarted.table.notices()).toHaveLength(1);
+  });
+});
+
+describe("what is told", () => {
+  it("comes in the order of keys", () => {
+    const world = new World();
+    world.apply({ "routes/2": BAD, "routes/10": BAD, "consumers/z": BAD, "routes/1": BAD }, "base");
+    expect(world.table.rejections().map(({ key }) => key)).toEqual([
+      "/apisix/consumers/z",
+      "/apisix/routes/1",
+      "/apisix/routes/10",
+      "/apisix/routes/2",
+    ]);
+  });
+
+  it("stays with a value that is kept, and goes with it", () => {
+    const world = new World();
+    const plugins = { "key-auth": {} };
+    world.apply({ "routes/1": route("/a", { plugins }) }, "base");
+    world.apply({ "routes/1": BAD });
+    expect(world.table.notices().map(({ path }) => path)).toEqual(["plugins.key-auth"]);
+    world.apply({ "routes/1": route("/a") });
+    expect(world.table.notices()).toEqual([]);
+    world.apply({ "routes/1": route("/a", { plugins }) });
+    world.apply({ "routes/1": undefined });
+    expect(world.table.notices()).toEqual([]);
+  });
+
+  it("has every reference that leads nowhere, until it leads somewhere", () => {
+    const world = new World();
+    const ids = { service_id: "s", upstream_id: 7, plugin_config_id: "p" };
+    const service = { upstream_id: "gone" };
+    world.apply({ "routes/1": { uri: "/a", ...ids }, "services/t": service }, "base");
+    expect(world.table.notices().map(({ key, path, effect }) => [key, path, effect])).toEqual([
+      ["/apisix/routes/1", "service_id", "refused"],
+      ["/apisix/routes/1", "plugin_config_id", "refused"],
+      ["/apisix/routes/1", "upstream_id", "refused"],
+      ["/apisix/services/t", "upstream_id", "refused"],
+    ]);
+    world.apply({
+      "services/s": {},
+      "upstreams/7": { nodes: {} },
+      "plugin_configs/p": { plugins: {} },
+    });
+    expect(world.table.notices().map(({ key }) => key)).toEqual(["/apisix/services/t"]);
+    world.apply({ "upstreams/7": undefined, "services/t": undefined });
+    expect(world.table.notices().map(({ path }) => path)).toEqual(["upstream_id"]);
+  });
+});
+
+it("the cost of a change follows the change: one key among 50,000 is not felt", () => {
+  const world = new World();
+  const keys = Array.from({ length: 50_000 }, (_, i) => `routes/${i}`);
+  world.apply(Object.fromEntries(keys.map((key) => [key, route("/a")])), "base");
+  const tree = world.table.get("routes/7");
+  expect(world.apply({ "routes/9": route("/b") })).toEqual(["routes/9"]);
+  expect(world.table.get("routes/7")).toBe(tree);
+  expect(world.table.size).toBe(50_000);
+});
+
+it("after any changes the table is what a model of last valid values is", () => {
+  const random = seededRandom(runSeed());
+  const world = new World();
+  const model = new Map<string, string>();
+  const rejected = new Set<string>();
+  const keys = Array.from({ length: 12 }, (_, i) => `routes/${i}`);
+  for (let step = 0; step < 2000; step++) {
+    const cause = random.pick(["watch", "watch", "watch", "resync", "base"] as const);
+    const writes = new Map<string, unknown>();
+    for (const key of keys) {
+      if (random.chance(0.8)) continue;
+      const puts = [BAD, "not json", route(`/${step}`), route(`/${step}`)];
+      // A base has no deletions: what it lacks is gone.
+      writes.set(key, random.pick(cause === "base" ? puts : [...puts, undefined]));
+    }
+    const before = new Map(model);
+    for (const key of keys) {
+      const value = writes.get(key);
+      const gone = cause === "base" ? !writes.has(key) : writes.has(key) && value === undefined;
+      const isGood = typeof value === "object" && value !== BAD;
+      if (gone) model.delete(key);
+      else if (isGood) model.set(key, `/${step}`);
+      if (gone || isGood) rejected.delete(key);
+      else if (writes.has(key)) rejected.add(`${key}`);
+    }
+    const changed = world.apply(Object.fromEntries(writes), cause);
+    const about = `seed ${random.seed}, step ${step}`;
+    expect(world.uris(), about).toEqual(Object.fromEntries(model));
+    expect(changed, about).toEqual(keys.filter((key) => before.get(key) !== model.get(key)).sort());
+    const told = world.table.rejections().map(({ key }) => key.slice("/apisix/".length));
+    expect(new Set(told), about).toEqual(rejected);
+  }
+});
