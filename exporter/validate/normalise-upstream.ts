@@ -32,14 +32,31 @@ export function normaliseUpstream(raw: RawUpstream): Upstream | Fault {
   return { ...raw, nodes };
 }
 
-const CHASH_VARS =
-  /^(uri|server_name|server_addr|request_uri|remote_port|remote_addr|query_string|host|hostname|mqtt_client_id|arg_[0-9a-zA-z_-]+)$/;
-const HEADER_OR_COOKIE = /^[a-zA-Z0-9\-_]+$/;
+const HASH_VARS = [
+  "uri",
+  "server_name",
+  "server_addr",
+  "request_uri",
+  "remote_port",
+  "remote_addr",
+  "query_string",
+  "host",
+  "hostname",
+  "mqtt_client_id",
+];
+const NAMES = { fits: /^[a-zA-Z0-9\-_]+$/, wanted: "letters, digits, hyphens and underscores" };
 
-const FITS: ReadonlyMap<string, RegExp> = new Map([
-  ["vars", CHASH_VARS],
-  ["header", HEADER_OR_COOKIE],
-  ["cookie", HEADER_OR_COOKIE],
+/** By what is hashed, which keys name such a thing. APISIX's range `A-z` takes a few signs in as well. */
+const HASH_KEYS: ReadonlyMap<string, { readonly fits: RegExp; readonly wanted: string }> = new Map([
+  [
+    "vars",
+    {
+      fits: new RegExp(`^(${HASH_VARS.join("|")}|arg_[0-9a-zA-z_-]+)$`),
+      wanted: `one of ${HASH_VARS.join(", ")}, arg_<name>`,
+    },
+  ],
+  ["header", NAMES],
+  ["cookie", NAMES],
 ]);
 
 /** Rules that APISIX's data plane has for stand-alone upstreams only. */
@@ -49,9 +66,9 @@ export function checkHashKey(upstream: Upstream): Fault | undefined {
   if (key === undefined) {
     return { path: "key", found: "nothing", wanted: `a key, since hash_on is ${upstream.hash_on}` };
   }
-  const fits = FITS.get(upstream.hash_on);
-  if (!fits || fits.test(key)) return undefined;
-  return { path: "key", found: describe(key), wanted: `text that fits ${fits.source}` };
+  const rule = HASH_KEYS.get(upstream.hash_on);
+  if (!rule || rule.fits.test(key)) return undefined;
+  return { path: "key", found: describe(key), wanted: rule.wanted };
 }
 
 /** APISIX's reading of a key of `nodes`: the last colon divides, unless the whole is an IPv6 address. */
