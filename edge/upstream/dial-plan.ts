@@ -88,7 +88,7 @@ function wantedHost(upstream: Upstream, authority: string, clientHost: string): 
 /** A URL would resolve `/a/../b`, drop a `#` and encode some characters; APISIX sends them as they are. */
 function isKeptByUrl(origin: string, target: string): boolean {
   const url = origin + target;
-  return URL.canParse(url) && new URL(url).href === url;
+  return !target.includes("#") && URL.canParse(url) && new URL(url).href === url;
 }
 
 const IPV4 = /^\d{1,3}(\.\d{1,3}){3}$/;

@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
-import { createRequire } from "node:module";
 import {
   type AddressInfo,
   createServer as createTcpServer,
@@ -8,7 +7,6 @@ import {
   type Socket,
 } from "node:net";
 import type { TestProject } from "vitest/node";
-import type { WebSocketServer } from "ws";
 import type { Seen, Step } from "./upstream-scripts.ts";
 
 /**
@@ -19,12 +17,8 @@ import type { Seen, Step } from "./upstream-scripts.ts";
 declare module "vitest" {
   interface ProvidedContext {
     scriptedUpstreams: number;
-    webSocketUpstream: number;
   }
 }
-
-// Vite resolves this file's imports as for workerd, where `ws` is an empty package.
-const ws = createRequire(import.meta.url)("ws") as typeof import("ws");
 
 const MAX_TEXT_KEPT = 64 * 1024;
 
@@ -37,13 +31,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     );
   });
   project.provide("scriptedUpstreams", await listen(control));
-  const sockets = startWebSockets();
-  await once(sockets, "listening");
-  project.provide("webSocketUpstream", (sockets.address() as AddressInfo).port);
   return async () => {
     for (const upstream of upstreams.values()) upstream.close();
-    for (const client of sockets.clients) client.terminate();
-    sockets.close();
     control.closeAllConnections();
     control.close();
   };
@@ -167,40 +156,6 @@ class Connection {
   #ended(): void {
     this.#isEnded = true;
   }
-}
-
-/** Echoes; `close` closes with 4002, `cut` cuts the connection, `ping` pings and tells of the pong. */
-function startWebSockets(): WebSocketServer {
-  const server = new ws.WebSocketServer({
-    port: 0,
-    host: "127.0.0.1",
-    handleProtocols: (offered) => [...offered][0] ?? false,
-  });
-  let lastClose = "";
-  server.on("connection", (socket, request) => {
-    socket.on("error", () => undefined);
-    socket.on("close", (code, reason) => {
-      lastClose = `${code} ${reason}`;
-    });
-    socket.on("pong", (payload) => socket.send(`pong ${payload}`));
-    socket.on("message", (message, isBinary) => {
-      const text = isBinary ? "" : String(message);
-      if (text === "close") socket.close(4002, "upstream's reason");
-      else if (text === "cut") socket.terminate();
-      else if (text === "ping") socket.ping("are you there");
-      else if (text === "headers") socket.send(JSON.stringify(request.headers));
-      else if (text === "last close") socket.send(lastClose);
-      else if (text === "fragments") sendFragments(socket);
-      else socket.send(message, { binary: isBinary });
-    });
-  });
-  return server;
-}
-
-function sendFragments(socket: { send(text: string, options: { fin: boolean }): void }): void {
-  socket.send("one ", { fin: false });
-  socket.send("two ", { fin: false });
-  socket.send("three", { fin: true });
 }
 
 async function listen(server: Server): Promise<number> {

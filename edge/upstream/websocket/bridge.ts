@@ -62,11 +62,13 @@ function passClientMessages(
   onMessage: () => void,
   disconnect: () => void,
 ): void {
+  // By default the platform gives a Blob, which is read later, and so out of order.
+  server.binaryType = "arraybuffer";
   server.accept();
   server.addEventListener("message", ({ data }) => {
     onMessage();
     if (typeof data === "string") send("text", new TextEncoder().encode(data));
-    else send("binary", new Uint8Array(data));
+    else if (data instanceof ArrayBuffer) send("binary", new Uint8Array(data));
   });
   server.addEventListener("close", ({ code, reason }) => {
     if (code === NO_CLOSE_FRAME) disconnect();

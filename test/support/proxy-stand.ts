@@ -1,0 +1,35 @@
+import type { RunningWorker } from "../../examples/quick-start/workerd.ts";
+import type { Upstream } from "../../shared/resources/upstream.ts";
+import type { TestTarget } from "./proxy-worker.ts";
+
+/** The proxy alone, in a workerd of its own. `caFile` is trusted beside the public authorities. */
+export async function startProxyWorker(caFile: string | undefined): Promise<RunningWorker> {
+  if (caFile !== undefined) process.env.NODE_EXTRA_CA_CERTS = caFile;
+  // Miniflare reads the variable when it is imported.
+  const { startWorker } = await import("../../examples/quick-start/workerd.ts");
+  const { bundleEdge } = await import("../../examples/quick-start/bundle-edge.ts");
+  const script = await bundleEdge("../../test/support/proxy-worker.ts");
+  return startWorker({ name: "proxy", script, port: 0 });
+}
+
+type Fields = Partial<Omit<Upstream, "nodes">> & { readonly host: string; readonly port: number };
+
+/** The header line that sends a request to one node, by default with the node's own Host. */
+export function targetHeader(fields: Fields, more: Omit<TestTarget, "upstream"> = {}): string {
+  return `X-Test-Target: ${JSON.stringify(testTarget(fields, more))}\r\n`;
+}
+
+export function testTarget(
+  { host, port, ...fields }: Fields,
+  more: Omit<TestTarget, "upstream"> = {},
+): TestTarget {
+  const upstream: Upstream = {
+    type: "roundrobin",
+    scheme: "http",
+    pass_host: "node",
+    hash_on: "vars",
+    ...fields,
+    nodes: [{ host, port, weight: 1, priority: 0 }],
+  };
+  return { upstream, ...more };
+}
