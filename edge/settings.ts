@@ -1,5 +1,6 @@
 import type { FreshnessSettings } from "./snapshot/freshness.ts";
 import type { S3SourceOptions } from "./snapshot/sources/s3.ts";
+import type { Network } from "./upstream/upstream-request.ts";
 
 /** The worker's variables, secrets and bindings, as wrangler.toml names them. */
 export type Bindings = Readonly<Record<string, unknown>>;
@@ -16,6 +17,8 @@ export interface Settings {
   readonly s3: S3SourceOptions | undefined;
   readonly secondaryR2: R2Bucket | undefined;
   readonly secondaryS3: S3SourceOptions | undefined;
+  /** Carries requests to nodes with private addresses. */
+  readonly privateNetwork: Network | undefined;
   readonly statusPath: string;
   /** Undefined: there is no status endpoint. */
   readonly statusToken: string | undefined;
@@ -41,6 +44,11 @@ export const EDGE_SETTINGS: readonly EdgeSetting[] = [
     name: "SECONDARY_SNAPSHOTS",
     fallback: "",
     about: "R2 binding: asked when the first source fails",
+  },
+  {
+    name: "PRIVATE_NETWORK",
+    fallback: "",
+    about: "Workers VPC network binding: reaches nodes with private addresses",
   },
   { name: "SNAPGATE_NAMESPACE", fallback: "default", about: "the exporter's NAMESPACE" },
   { name: "SNAPGATE_PREFIX", fallback: "", about: "the exporter's S3_PREFIX" },
@@ -152,6 +160,7 @@ export function readSettings(bindings: Bindings): Settings {
     s3: s3(""),
     secondaryR2: bucket("SECONDARY_SNAPSHOTS"),
     secondaryS3: s3("SECONDARY_"),
+    privateNetwork: readNetwork(bindings, "PRIVATE_NETWORK", problems),
     statusPath: text("STATUS_PATH"),
     statusToken: text("STATUS_TOKEN") || undefined,
     generationHeader: text("GENERATION_HEADER") || undefined,
@@ -174,6 +183,14 @@ function readBucket(bindings: Bindings, name: string, problems: string[]): R2Buc
   if (value === undefined || value === "") return undefined;
   if (typeof value === "object" && value !== null && "get" in value) return value as R2Bucket;
   problems.push(`${name}: found ${typeof value}, want an R2 binding`);
+  return undefined;
+}
+
+function readNetwork(bindings: Bindings, name: string, problems: string[]): Network | undefined {
+  const value = bindings[name];
+  if (value === undefined || value === "") return undefined;
+  if (typeof value === "object" && value !== null && "fetch" in value) return value as Network;
+  problems.push(`${name}: found ${typeof value}, want a VPC network binding`);
   return undefined;
 }
 

@@ -49,6 +49,7 @@ function openGateway(bindings: Bindings) {
   const proxy = createProxy({
     fetch: (input, init) => fetch(input, init),
     connect,
+    privateNetwork: settings.privateNetwork,
     timers,
     now,
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),

@@ -68,10 +68,8 @@ async function open(plan: DialPlan, limitMs: number, deps: DialDeps): Promise<So
   let socket: Socket | undefined;
   const connecting = async () => {
     const secure = secureTransport(plan);
-    socket = networkOf(plan, deps).connect(
-      { hostname, port },
-      { secureTransport: secure, allowHalfOpen: true },
-    );
+    const options = { secureTransport: secure, allowHalfOpen: true };
+    socket = networkOf(plan, deps).connect(`${hostname}:${port}`, options);
     ignoreEnd(socket);
     await socket.opened;
     if (secure !== "starttls") return socket;

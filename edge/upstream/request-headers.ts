@@ -57,8 +57,15 @@ export function upstreamRequestHeaders(
  * Headers that no sender may declare its connection's own: dropping them on a client's word would let it
  * strip what a plugin or a proxy before us has added.
  */
-const NEVER_HOP_BY_HOP =
-  /^(host|authorization|cookie|set-cookie|cache-control|content-.*|x-forwarded-.*|x-real-ip|x-consumer-.*|x-credential-.*)$/;
+const NEVER_HOP_BY_HOP = new Set([
+  "authorization",
+  "cache-control",
+  "cookie",
+  "host",
+  "set-cookie",
+  "x-real-ip",
+]);
+const NEVER_HOP_BY_HOP_BEGINNINGS = ["content-", "x-consumer-", "x-credential-", "x-forwarded-"];
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 
 /** Names in `Connection`, which the sender meant for this connection only. */
@@ -68,5 +75,12 @@ export function connectionOptions(headers: Headers): string[] {
   return value
     .split(",")
     .map((name) => name.trim().toLowerCase())
-    .filter((name) => TOKEN.test(name) && !NEVER_HOP_BY_HOP.test(name));
+    .filter((name) => TOKEN.test(name) && !isForTheReceiver(name));
+}
+
+function isForTheReceiver(name: string): boolean {
+  return (
+    NEVER_HOP_BY_HOP.has(name) ||
+    NEVER_HOP_BY_HOP_BEGINNINGS.some((beginning) => name.startsWith(beginning))
+  );
 }

@@ -25,7 +25,8 @@ export interface UpstreamRequest {
 /** The two ways to reach something on a network. */
 export interface Network {
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
-  readonly connect: (address: SocketAddress, options: SocketOptions) => Socket;
+  /** `address` is `host:port`. */
+  readonly connect: (address: string, options: SocketOptions) => Socket;
 }
 
 /** What reaching a node needs of the platform. */

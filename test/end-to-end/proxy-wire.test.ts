@@ -34,13 +34,17 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-const HOSTS = { fetch: "localhost", socket: "127.0.0.1" } as const;
+const timeout = { connect: 5, send: 5, read: 5 };
 
-describe.each(["fetch", "socket"] as const)("an answer, by %s,", (way) => {
+describe.each([
+  ["fetch", "localhost", {}],
+  ["fetch with time-outs", "localhost", { timeout }],
+  ["socket", "127.0.0.1", {}],
+] as const)("an answer, by %s,", (_way, host, more) => {
   const get = (port: number, headers = "", method = "GET") =>
     sendRaw(
       worker.url,
-      `${method} / HTTP/1.1\r\nHost: client.test\r\n${targetHeader({ host: HOSTS[way], port })}${headers}\r\n`,
+      `${method} / HTTP/1.1\r\nHost: client.test\r\n${targetHeader({ host, port }, more)}${headers}\r\n`,
     );
 
   it.each([
@@ -87,7 +91,7 @@ describe.each(["fetch", "socket"] as const)("an answer, by %s,", (way) => {
     );
     const answer = await sendRaw(
       worker.url,
-      `HEAD / HTTP/1.1\r\nHost: client.test\r\n${targetHeader({ host: HOSTS[way], port })}\r\n`,
+      `HEAD / HTTP/1.1\r\nHost: client.test\r\n${targetHeader({ host, port }, more)}\r\n`,
       500,
     );
     expect(answer.head).toMatch(/^HTTP\/1\.1 200 .*\r\ncontent-length: 1234(\r\n|$)/is);
@@ -135,7 +139,8 @@ describe("a GET with a body", () => {
     );
     const answer = await sendRaw(
       worker.url,
-      `GET / HTTP/1.1\r\nHost: client.test\r\nContent-Length: 5\r\n${targetHeader({ host: "localhost", port })}\r\nhello`,
+      "GET / HTTP/1.1\r\nHost: client.test\r\nContent-Length: 5\r\n" +
+        `${targetHeader({ host: "localhost", port })}\r\nhello`,
     );
     expect([answer.head.split("\r\n")[0], seen]).toEqual(["HTTP/1.1 200 OK", "hello"]);
   });

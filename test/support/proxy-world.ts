@@ -108,3 +108,25 @@ export function through(
   const request = new Request("http://client.test/", init);
   return proxy(request, aTarget(upstream, fields));
 }
+
+/** One request to one upstream with this script. */
+export async function exchanged(way: Way, script: Step[], init: RequestInit = {}, target = "/") {
+  const upstream = await scriptedUpstream(script);
+  const response = await through(anUpstream({ nodes: nodesOf(way, upstream.port) }), init, {
+    rawTarget: target,
+  });
+  return { upstream, response };
+}
+
+/** What an upstream's first connection received: its first line, its headers by name in lower case. */
+export async function received(upstream: ScriptedUpstream) {
+  const [seen] = await upstream.seen();
+  const [first = "", ...lines] = (seen?.text ?? "").split("\r\n\r\n")[0]?.split("\r\n") ?? [];
+  const headers = new Map(
+    lines.map((line) => {
+      const colon = line.indexOf(":");
+      return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()] as const;
+    }),
+  );
+  return { first, headers, text: seen?.text ?? "" };
+}

@@ -17,12 +17,14 @@ import {
   headOf,
   pause,
   reset,
+  type Step,
   send,
   stopReading,
+  until,
 } from "../../support/upstream-scripts.ts";
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-const FAST = { connect: 2, send: 0.3, read: 0.3 };
+const FAST = { connect: 0.2, send: 0.3, read: 0.3 };
 
 /** The error's response as a client would get it. */
 async function refused(answer: Promise<Response>): Promise<Response> {
@@ -218,7 +220,6 @@ describe.each(WAYS)("a node that fails, reached by %s", (way) => {
   });
 
   it("a slow upload is not the upstream's silence", async () => {
-    const upstream = await scriptedUpstream([headOf(), pause(0), ...answering(OK).slice(1)]);
     const slow = new ReadableStream<Uint8Array>({
       async pull(controller) {
         await scheduler.wait(400);
@@ -226,12 +227,7 @@ describe.each(WAYS)("a node that fails, reached by %s", (way) => {
         controller.close();
       },
     });
-    const patient = await scriptedUpstream([
-      headOf(),
-      { is: "await", text: "late" },
-      send(OK),
-      end(),
-    ]);
+    const patient = await scriptedUpstream([headOf(), until("late"), send(OK), end()]);
     const response = await through(
       anUpstream({
         nodes: nodesOf(way, patient.port),
@@ -240,7 +236,6 @@ describe.each(WAYS)("a node that fails, reached by %s", (way) => {
       { method: "POST", body: slow },
     );
     expect(await response.text()).toBe("ok");
-    await upstream.close();
   });
 
   it("an upstream that takes none of the body is 504 after the send time-out", async () => {
@@ -340,5 +335,41 @@ describe("a node reached by socket", () => {
     });
     const answer = unreachable(new Request("http://client.test/"), aTarget(anUpstream({ nodes })));
     await expect(answer).rejects.toThrow(/private address.*VPC network binding/);
+  });
+});
+
+describe("a private network", () => {
+  const privately = async (script: Step[], init: RequestInit, upstreamHost?: string) => {
+    const upstream = await scriptedUpstream(script);
+    const asked: string[] = [];
+    const behind = createProxy({
+      ...deps,
+      privateNetwork: {
+        fetch: (url, init) => {
+          asked.push(`fetch ${url}`);
+          return fetch(url.replace("10.1.2.3:8080", `localhost:${upstream.port}`), init);
+        },
+        connect: (address, options) => {
+          asked.push(`connect ${address}`);
+          return deps.connect(`127.0.0.1:${upstream.port}`, options);
+        },
+      },
+    });
+    const nodes = [{ host: "10.1.2.3", port: 8080, weight: 1, priority: 0 }];
+    const rewriting = { pass_host: "rewrite", upstream_host: upstreamHost ?? "" } as const;
+    const target = aTarget(anUpstream({ nodes, ...(upstreamHost ? rewriting : {}) }));
+    const response = await behind(new Request("http://client.test/", init), target);
+    return [...asked, await response.text()];
+  };
+
+  it("carries fetch to private addresses, for there an address is no obstacle", async () => {
+    expect(await privately(answering(OK), {})).toEqual(["fetch http://10.1.2.3:8080/", "ok"]);
+  });
+
+  it("carries a socket where the Host is another", async () => {
+    expect(await privately(answering(OK), {}, "shop.test")).toEqual([
+      "connect 10.1.2.3:8080",
+      "ok",
+    ]);
   });
 });
