@@ -127,6 +127,7 @@ export class Exporter {
           router: config.router,
           lossGuard: config.lossGuard,
           state: this.state,
+          isProvenAfter: (moment) => this.#isProvenAfter(moment),
           store,
           clock,
           log,
@@ -213,9 +214,11 @@ export class Exporter {
       this.#notePointer();
     }
     if (campaign && !this.#leadership) return;
-    if (this.#claimDue && this.#leadership) {
-      if ((await this.#publisher.claim(this.#leadership.fence)) === "deposed") {
-        await this.#leadership.resign();
+    const leadership = this.#leadership;
+    if (this.#claimDue && leadership) {
+      const claimed = await this.#publisher.claim(leadership.fence, () => leadership.confirm());
+      if (claimed === "deposed") {
+        await leadership.resign();
         return;
       }
       this.#claimDue = false;
@@ -252,6 +255,12 @@ export class Exporter {
       log.warn("publishing is held", { why: hold });
     if (hold === undefined && this.#saidHold !== undefined) log.info("publishing goes on", {});
     this.#saidHold = hold;
+  }
+
+  /** A single read is its own proof; a mirror must be live and have heard from etcd since. */
+  #isProvenAfter(moment: number): boolean {
+    const { state, lastProofAt = 0 } = this.#deps.mirror.health();
+    return state === "stopped" || (state === "live" && lastProofAt > moment);
   }
 
   #notePointer(): void {

@@ -20,12 +20,16 @@ export interface PublishingDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly state: ExporterState;
+  /** Whether etcd has proved, after this moment, that the table is what it holds. */
+  readonly isProvenAfter: (moment: number) => boolean;
 }
 
 /** Publishing as it is asked for, or a reason why it waits for a person. */
 export type PublishAnswer =
   | PublishOutcome
-  | { readonly outcome: "held-loss"; readonly message: string };
+  | { readonly outcome: "held-loss"; readonly message: string }
+  /** What is live came from a later revision than the one we have seen; ours must catch up first. */
+  | { readonly outcome: "behind"; readonly live: SourcePosition };
 
 /** Brings what the table holds into the store: compile, loss guard, publish. One call at a time. */
 export class Publishing {
@@ -37,6 +41,8 @@ export class Publishing {
   /** Keys of the routes of the live generation, and which generation that is. */
   #liveRoutes = new Set<string>();
   #liveContent: string | undefined;
+  /** Since when the live generation is one that somebody else published. */
+  #foreignSince: number | undefined;
 
   constructor(deps: PublishingDeps) {
     this.#deps = deps;
@@ -62,9 +68,12 @@ export class Publishing {
     options: { readonly force?: boolean } = {},
   ): Promise<PublishAnswer | undefined> {
     const { lossGuard, publisher, table } = this.#deps;
+    await this.#readLiveRoutes();
+    // From here to the compile nothing waits: position, changes and content are of one moment.
     const source = this.#position;
     if (!source) return undefined;
-    await this.#readLiveRoutes();
+    const behind = this.#behind(source);
+    if (behind) return { outcome: "behind", live: behind };
     const changed = this.#changed;
     this.#changed = new Set();
     const counted = this.#routesNow();
@@ -83,6 +92,7 @@ export class Publishing {
     if (answer.outcome === "published" || answer.outcome === "unchanged") {
       this.#liveRoutes = counted.keys;
       this.#liveContent = publisher.live?.manifest?.content;
+      this.#foreignSince = undefined;
       this.#settle(source);
     }
     return answer;
@@ -107,8 +117,22 @@ export class Publishing {
   async #readLiveRoutes(): Promise<void> {
     const manifest = this.#deps.publisher.live?.manifest;
     if (manifest?.content === this.#liveContent) return;
+    this.#foreignSince = this.#deps.clock.now();
     this.#liveRoutes = manifest ? await routesOf(this.#deps.store, manifest) : new Set();
     this.#liveContent = manifest?.content;
+  }
+
+  /**
+   * A leader whose mirror lags must not put an older state over a newer one (invariant 4). Only etcd can
+   * say that its revision really went back: a proof that came after we saw what is live.
+   */
+  #behind(source: SourcePosition): SourcePosition | undefined {
+    const { isProvenAfter, publisher } = this.#deps;
+    const live = publisher.live?.manifest;
+    if (!live || this.#foreignSince === undefined || live.repeats !== undefined) return undefined;
+    const isLater =
+      live.source.clusterId === source.clusterId && live.source.revision > source.revision;
+    return isLater && !isProvenAfter(this.#foreignSince) ? live.source : undefined;
   }
 }
 

@@ -34,6 +34,8 @@ export interface Leadership {
   readonly fence: Fence;
   /** Aborts when the leadership is lost or given up; `reason` is an Error that says why. */
   readonly signal: AbortSignal;
+  /** Asks etcd whether the lock is still ours; false also where there is no answer. */
+  confirm(): Promise<boolean>;
   /** Gives the lock back at once, so that nobody waits for the lease to end. Never rejects. */
   resign(): Promise<void>;
 }
@@ -147,6 +149,11 @@ function lead(lock: Lock, deps: ElectionDeps): Leadership {
   return {
     fence: lock.fence,
     signal: over.signal,
+    confirm: () =>
+      confirm(lock, deps.transport).catch((error: unknown) => {
+        deps.onTrouble?.(error);
+        return false;
+      }),
     resign: async () => {
       end(new Error("resigned"));
       await renewing;

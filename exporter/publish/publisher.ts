@@ -109,13 +109,16 @@ export class Publisher {
     return this.#live;
   }
 
-  /** FORMAT.md 2.3: makes the etag of every earlier leader stale. */
-  async claim(fence: Fence): Promise<"claimed" | "deposed"> {
+  /**
+   * FORMAT.md 2.3: makes the etag of every other leader stale. A pointer of a later token, or of another
+   * cluster, is claimed only where `stillLeads` says, after that pointer was read, that etcd knows no
+   * other leader: then the token is from a history that a restore has undone.
+   */
+  async claim(fence: Fence, stillLeads: () => Promise<boolean>): Promise<"claimed" | "deposed"> {
     for (;;) {
       const live = await this.refresh();
-      if (!live) return "claimed";
-      if (isLater(live.pointer.fence, fence)) return "deposed";
-      if (sameFence(live.pointer.fence, fence)) return "claimed";
+      if (!live || sameFence(live.pointer.fence, fence)) return "claimed";
+      if (!isEarlier(live.pointer.fence, fence) && !(await stillLeads())) return "deposed";
       if (await this.#setPointer({ ...live.pointer, fence }, live.manifest)) return "claimed";
     }
   }
@@ -134,7 +137,8 @@ export class Publisher {
   async publish(request: PublishRequest): Promise<PublishOutcome> {
     const { snapshot, rollback, fence } = request;
     const live = this.#live;
-    if (fence && isLater(live?.pointer.fence, fence)) return deposed(live?.pointer.fence as Fence);
+    const other = claimedByAnother(live, fence);
+    if (other) return { outcome: "deposed", by: other };
     if (!rollback && live?.pointer.hold) return { outcome: "held", hold: live.pointer.hold };
     if (!rollback && live?.manifest?.content === snapshot.digest) {
       return { outcome: "unchanged", generation: live.manifest.generation };
@@ -216,8 +220,8 @@ export class Publisher {
     if (!live || !sameRef(live.pointer.manifest, ref)) {
       await this.#options.store.delete([manifestName(ref)]);
     }
-    if (fence && isLater(live?.pointer.fence, fence)) return deposed(live?.pointer.fence as Fence);
-    return { outcome: "moved" };
+    const other = claimedByAnother(live, fence);
+    return other ? { outcome: "deposed", by: other } : { outcome: "moved" };
   }
 
   async #nextGeneration(): Promise<number> {
@@ -254,12 +258,16 @@ function isDamage(error: unknown): boolean {
   return error instanceof SnapshotError && (error.fault === "corrupt" || error.fault === "missing");
 }
 
-function deposed(by: Fence): PublishOutcome {
-  return { outcome: "deposed", by };
+/** Whoever claimed the pointer after us; a leader claims before it publishes. */
+function claimedByAnother(live: Live | undefined, own: Fence | undefined): Fence | undefined {
+  const held = live?.pointer.fence;
+  return own && held && !sameFence(held, own) ? held : undefined;
 }
 
-function isLater(held: Fence | undefined, own: Fence): boolean {
-  return held !== undefined && held.clusterId === own.clusterId && held.token > own.token;
+/** Nobody's, or that of an earlier leader of the same history. */
+function isEarlier(held: Fence | undefined, own: Fence): boolean {
+  if (held === undefined) return true;
+  return held.clusterId === own.clusterId && held.token < own.token;
 }
 
 function sameFence(held: Fence | undefined, own: Fence): boolean {

@@ -25,7 +25,8 @@ export function virtualClock(startMs = Date.UTC(2026, 0, 1)): VirtualClock {
   const timers = new Set<Timer>();
 
   const after = (ms: number, action: () => void) => {
-    const timer = { at: now + Math.max(0, ms), order: order++, action };
+    // Whole milliseconds: with fractions the time left could be too small to add.
+    const timer = { at: now + Math.max(0, Math.ceil(ms)), order: order++, action };
     timers.add(timer);
     return () => void timers.delete(timer);
   };
@@ -62,7 +63,7 @@ export function virtualClock(startMs = Date.UTC(2026, 0, 1)): VirtualClock {
     after,
     step,
     advance: async (ms) => {
-      const end = now + ms;
+      const end = now + Math.ceil(ms);
       while (now < end) await step(end - now);
       await settle();
     },

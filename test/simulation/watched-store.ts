@@ -1,0 +1,93 @@
+import { readResources } from "../../exporter/compile/memory.ts";
+import { LOSS_GUARD_DEFAULT } from "../../exporter/publish/loss-guard.ts";
+import {
+  chunksOf,
+  readChunk,
+  readManifest,
+  readPointer,
+} from "../../exporter/publish/read-generation.ts";
+import type { SetOutcome } from "../../exporter/store/object-store.ts";
+import {
+  chunkName,
+  type Fence,
+  type Manifest,
+  type Pointer,
+} from "../../shared/snapshot/format.ts";
+import { MemoryStore } from "../support/memory-store.ts";
+
+/** The bucket itself, which holds every move of the pointer against the invariants. */
+export class WatchedStore extends MemoryStore {
+  readonly violations: string[] = [];
+  /** Every generation that was ever live, and its content digest. */
+  readonly published = new Map<number, Manifest>();
+  /** An operator has said that the next loss is meant. */
+  forced = 0;
+  #routes = new Set<string>();
+  #last: Pointer | undefined;
+  #fence: Fence | undefined;
+
+  override async compareAndSet(
+    name: string,
+    bytes: Uint8Array,
+    expected: string | undefined,
+  ): Promise<SetOutcome> {
+    const answer = await super.compareAndSet(name, bytes, expected);
+    if (answer.outcome === "set") await this.#checkMove();
+    return answer;
+  }
+
+  async #checkMove(): Promise<void> {
+    const held = await readPointer(this);
+    if (!held) throw new Error("the pointer is gone");
+    const { pointer } = held;
+    const before = this.#last;
+    this.#last = pointer;
+    this.#checkFence(pointer);
+    const generation = pointer.manifest.generation;
+    if (before && generation < before.manifest.generation) {
+      this.violations.push(`2: generation ${generation} after ${before.manifest.generation}`);
+    }
+    let manifest: Manifest;
+    try {
+      manifest = await readManifest(this, pointer.manifest);
+    } catch (error) {
+      this.violations.push(`1: the pointer moved to a manifest that is not there: ${error}`);
+      return;
+    }
+    this.published.set(generation, manifest);
+    for (const ref of chunksOf(manifest).values()) {
+      if (!this.objects.has(chunkName(ref))) {
+        this.violations.push(`1: generation ${generation} is live without chunk ${ref.sha256}`);
+        return;
+      }
+    }
+    await this.#checkLoss(manifest, pointer);
+  }
+
+  /** etcd was restored: its tokens begin anew. */
+  beginHistory(): void {
+    this.#fence = undefined;
+  }
+
+  /** Invariant 9: an old leader never moves the pointer. */
+  #checkFence({ fence }: Pointer): void {
+    const old = this.#fence;
+    this.#fence = fence;
+    if (old && fence && old.clusterId === fence.clusterId && fence.token < old.token) {
+      this.violations.push(`9: the leader of token ${fence.token} moved it after ${old.token}`);
+    }
+  }
+
+  async #checkLoss(manifest: Manifest, pointer: Pointer): Promise<void> {
+    const resources = await readResources(manifest, (ref) => readChunk(this, ref));
+    const routes = new Set([...resources.keys()].filter((key) => key.startsWith("routes/")));
+    const removed = [...this.#routes].filter((key) => !routes.has(key)).length;
+    const { minimum, share } = LOSS_GUARD_DEFAULT;
+    const isLoss = removed >= minimum && removed > this.#routes.size * share;
+    if (isLoss && !pointer.hold) {
+      if (this.forced > 0) this.forced -= 1;
+      else this.violations.push(`6: ${removed} of ${this.#routes.size} routes went in one publish`);
+    }
+    this.#routes = routes;
+  }
+}
