@@ -87,6 +87,7 @@ class Connection {
   readonly socket: Socket;
   #text = "";
   #bytes = 0;
+  #sentBytes = 0;
   #isEnded = false;
   #isGoing = false;
   #wake = () => {};
@@ -109,7 +110,8 @@ class Connection {
   }
 
   seen(): Seen {
-    return { text: this.#text, bytes: this.#bytes, isEnded: this.#isEnded };
+    const [text, bytes, sentBytes] = [this.#text, this.#bytes, this.#sentBytes];
+    return { text, bytes, sentBytes, isEnded: this.#isEnded };
   }
 
   async run(script: readonly Step[]): Promise<void> {
@@ -142,6 +144,7 @@ class Connection {
   async #send(bytes: Buffer, times: number): Promise<void> {
     for (let i = 0; i < times && !this.socket.destroyed; i++) {
       if (!this.socket.write(bytes)) await once(this.socket, "drain");
+      this.#sentBytes += bytes.length;
     }
   }
 

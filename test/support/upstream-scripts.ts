@@ -18,6 +18,8 @@ export interface Seen {
   /** Latin-1, at most the first 64 KiB. */
   readonly text: string;
   readonly bytes: number;
+  /** Bytes that this machine has taken from the script, most of them on their way. */
+  readonly sentBytes: number;
   /** The other side has closed its sending, or all of it. */
   readonly isEnded: boolean;
 }

@@ -8,7 +8,15 @@ import {
   through,
   WAYS,
 } from "../../support/proxy-world.ts";
-import { answering, end, headOf, send, until, untilBytes } from "../../support/upstream-scripts.ts";
+import {
+  answering,
+  end,
+  headOf,
+  send,
+  stopReading,
+  until,
+  untilBytes,
+} from "../../support/upstream-scripts.ts";
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 const MIB = 1024 * 1024;
@@ -69,6 +77,17 @@ describe.each(WAYS)("a request, by %s,", (way) => {
     expect(headers.get("authorization")).toBe("kept");
     expect(headers.get("x-consumer-username")).toBe("kept");
     expect(headers.get("cf-access-jwt-assertion")).toBe("kept");
+  });
+
+  it.each([
+    ["gzip;q=0.5", "gzip;q=0.5"],
+    ["", undefined],
+  ])("asks for the codings that the client takes (%s), not for Cloudflare's", async (own, seen) => {
+    const { upstream } = await exchanged(way, answering(OK), {
+      headers: { "accept-encoding": "br, gzip" },
+      cf: { clientAcceptEncoding: own },
+    });
+    expect((await received(upstream)).headers.get("accept-encoding")).toBe(seen);
   });
 
   it("keeps UTF-8 in its headers", async () => {
@@ -136,6 +155,29 @@ describe.each(WAYS)("a request, by %s,", (way) => {
     await writer.close();
     expect(await (await answer).text()).toBe("ok");
     expect((await received(upstream)).headers.get("content-length")).toBe(String(10 * MIB));
+  });
+
+  it("is read from the client no faster than the upstream takes it", async () => {
+    const upstream = await scriptedUpstream([stopReading()]);
+    const leaving = new AbortController();
+    let pulledBytes = 0;
+    const endless = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        pulledBytes += MIB;
+        controller.enqueue(new Uint8Array(MIB));
+      },
+    });
+    const answer = through(anUpstream({ nodes: nodesOf(way, upstream.port) }), {
+      method: "POST",
+      body: endless,
+      signal: leaving.signal,
+    });
+    const ended = expect(answer).rejects.toMatchObject({ fault: "downstream" });
+    await scheduler.wait(500);
+    expect(pulledBytes).toBeGreaterThan(0);
+    expect(pulledBytes).toBeLessThan(50 * MIB);
+    leaving.abort();
+    await ended;
   });
 
   it("may be answered before its body is all sent", async () => {
