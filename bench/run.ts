@@ -1,14 +1,10 @@
 import { spine } from "./spine.ts";
+import type { Report } from "./support/report.ts";
 
 /**
  * `npm run bench -- NAME [--json]`. Every benchmark prints tables for a person or, with `--json`, one JSON
  * object of the same figures. Compare ratios within one run: machines differ and are shared.
  */
-export interface Report {
-  /** Markdown. */
-  readonly text: string;
-  readonly figures: Readonly<Record<string, unknown>>;
-}
 
 const benchmarks: Readonly<Record<string, (say: (line: string) => void) => Promise<Report>>> = {
   spine,

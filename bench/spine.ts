@@ -1,7 +1,7 @@
-import type { Report } from "./run.ts";
 import { measureExporter } from "./spine/exporter.ts";
 import { measureGateway } from "./spine/gateway.ts";
 import { measureLatency } from "./spine/latency.ts";
+import type { Report } from "./support/report.ts";
 
 /** The main job: the gateway's cost per request, how soon a change is served, the exporter's size. */
 export async function spine(say: (line: string) => void): Promise<Report> {

@@ -42,3 +42,23 @@ export function errorResponse(error: GatewayError, path: string): Response {
   headers.set("content-type", errorPageType(error.status));
   return new Response(page, { status: error.status, headers });
 }
+
+export function noRoute(): GatewayError {
+  return new GatewayError("downstream", 404, "no route", { errorMsg: "404 Route Not Found" });
+}
+
+export function nothingLoaded(): GatewayError {
+  const errorMsg = "no configuration could be loaded yet; see the status endpoint for the reason";
+  return new GatewayError("gateway", 503, errorMsg, { errorMsg, headers: { "retry-after": "5" } });
+}
+
+/** A body of the snapshot that could not be read, or a mistake of ours: try again, but never pass. */
+export function unexpected(cause: unknown): GatewayError {
+  const reason = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+  const errorMsg = "this part of the configuration cannot be read at the moment";
+  return new GatewayError("gateway", 503, reason, {
+    cause,
+    errorMsg,
+    headers: { "retry-after": "1" },
+  });
+}

@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import type { AccessLog } from "./access-log.ts";
-import { errorResponse, GatewayError } from "./errors.ts";
+import { errorResponse, GatewayError, noRoute, nothingLoaded, unexpected } from "./errors.ts";
 import { type ReadRequest, readRequest } from "./request/facts.ts";
 import type { Settings } from "./settings.ts";
 import type { Freshness } from "./snapshot/freshness.ts";
@@ -105,28 +105,10 @@ async function findRoute(
     if (refusal) throw refusedError(`global rule ${rule.id}`, refusal);
   }
   const match = snapshot.match(read.facts);
-  if (!match) {
-    throw new GatewayError("downstream", 404, "no route", { errorMsg: "404 Route Not Found" });
-  }
+  if (!match) throw noRoute();
   journey.route = match.routeId;
   const planned = snapshot.plan(match.routeId);
   const plan = planned instanceof Promise ? await planned : planned;
   if (plan.is === "refused") throw plan.error;
   return plan;
-}
-
-function nothingLoaded(): GatewayError {
-  const errorMsg = "no configuration could be loaded yet; see the status endpoint for the reason";
-  return new GatewayError("gateway", 503, errorMsg, { errorMsg, headers: { "retry-after": "5" } });
-}
-
-/** A body of the snapshot that could not be read, or a mistake of ours: try again, but never pass. */
-function unexpected(cause: unknown): GatewayError {
-  const reason = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
-  const errorMsg = "this part of the configuration cannot be read at the moment";
-  return new GatewayError("gateway", 503, reason, {
-    cause,
-    errorMsg,
-    headers: { "retry-after": "1" },
-  });
 }

@@ -60,8 +60,7 @@ export const EDGE_SETTINGS: readonly EdgeSetting[] = [
   {
     name: "SECONDARY_S3_ENDPOINT",
     fallback: "",
-    about:
-      "a second bucket, asked when the first source fails; with SECONDARY_S3_BUCKET, _REGION, _ACCESS_KEY_ID, _SECRET_ACCESS_KEY",
+    about: "a second bucket, asked when the first source fails; the other SECONDARY_S3_… likewise",
   },
   {
     name: "REFRESH_INTERVAL_MS",

@@ -5,9 +5,9 @@ import { fileURLToPath } from "node:url";
 import { Etcd3 } from "etcd3";
 import { startEtcd } from "../../examples/quick-start/etcd.ts";
 import { freePort } from "../../examples/quick-start/ports.ts";
-import type { Report } from "../run.ts";
 import { round, table } from "../support/figures.ts";
 import { type FinishedProcess, runMeasured } from "../support/processes.ts";
+import type { Report } from "../support/report.ts";
 
 const SIZES = [1_000, 10_000, 100_000] as const;
 const SNAPGATE = fileURLToPath(new URL("../../exporter/cli/snapgate.ts", import.meta.url));

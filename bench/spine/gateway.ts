@@ -1,15 +1,19 @@
 import { freePort } from "../../examples/quick-start/ports.ts";
 import { startWorker } from "../../examples/quick-start/workerd.ts";
 import { type Stack, startStack } from "../../test/support/stack.ts";
-import type { Report } from "../run.ts";
 import { median, round, table } from "../support/figures.ts";
 import { startNginxProxy, startNginxUpstream } from "../support/nginx.ts";
 import { childrenNamed, cpuSeconds, requireCommands } from "../support/processes.ts";
+import type { Report } from "../support/report.ts";
 import { type Load, runWrk } from "../support/wrk.ts";
 
 const ROUNDS = 5;
 const SECONDS = 4;
 const CONNECTIONS = 32;
+
+const TITLE =
+  `Gateway, ${CONNECTIONS} connections, 1 KB answers, median of ${ROUNDS} rounds of ${SECONDS} s; ` +
+  "CPU ratio to the bare worker";
 
 interface Target {
   readonly name: string;
@@ -112,7 +116,7 @@ function summarise(samples: ReadonlyMap<string, Sample[]>): Report {
     "errors",
   ];
   return {
-    text: `Gateway, ${CONNECTIONS} connections, 1 KB answers, median of ${ROUNDS} rounds of ${SECONDS} s; CPU ratio to the bare worker\n\n${table(
+    text: `${TITLE}\n\n${table(
       head,
       rows.map((row) => Object.values(row)),
     )}`,

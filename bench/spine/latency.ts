@@ -1,8 +1,8 @@
 import { freePort } from "../../examples/quick-start/ports.ts";
 import { startUpstreams } from "../../examples/quick-start/upstreams.ts";
 import { startStack } from "../../test/support/stack.ts";
-import type { Report } from "../run.ts";
 import { quantile, round, table } from "../support/figures.ts";
+import type { Report } from "../support/report.ts";
 
 const PUTS = 60;
 

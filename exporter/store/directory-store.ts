@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { link, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
+import { type Clock, systemClock } from "../clock.ts";
 import {
   type ListedObject,
   type ObjectStore,
@@ -13,6 +14,7 @@ const LOCKS = ".locks";
 /** A lock that its owner did not release in this time belongs to a process that died. */
 const LOCK_STALE_MS = 10_000;
 const LOCK_WAIT_MS = 15_000;
+const LOCK_POLL_MS = 2;
 
 /**
  * A local directory: each object a file, written beside and renamed into place, so that a reader sees all
@@ -20,9 +22,11 @@ const LOCK_WAIT_MS = 15_000;
  */
 export class DirectoryStore implements ObjectStore {
   readonly #root: string;
+  readonly #clock: Clock;
 
-  constructor(root: string) {
+  constructor(root: string, clock: Clock = systemClock) {
     this.#root = root;
+    this.#clock = clock;
   }
 
   async get(name: string): Promise<StoredObject | undefined> {
@@ -112,7 +116,7 @@ export class DirectoryStore implements ObjectStore {
     const own = `${lock}.${randomUUID()}`;
     await mkdir(folder, { recursive: true });
     await (await open(own, "wx")).close();
-    const deadline = performance.now() + LOCK_WAIT_MS;
+    const deadline = this.#clock.now() + LOCK_WAIT_MS;
     try {
       for (;;) {
         try {
@@ -121,11 +125,11 @@ export class DirectoryStore implements ObjectStore {
         } catch (cause) {
           if (!isExisting(cause)) throw failed(`lock ${name}`, cause);
         }
-        await breakStale(lock);
-        if (performance.now() > deadline) {
+        await breakStale(lock, this.#clock.now());
+        if (this.#clock.now() > deadline) {
           throw new StoreError(`lock ${name}: held by another for ${LOCK_WAIT_MS} ms`, true);
         }
-        await new Promise((resolve) => setImmediate(resolve));
+        await this.#clock.sleep(LOCK_POLL_MS);
       }
     } finally {
       await rm(own, { force: true });
@@ -134,10 +138,9 @@ export class DirectoryStore implements ObjectStore {
 }
 
 /** Renames first: of several that find the same stale lock only one removes it, and no fresh one. */
-async function breakStale(lock: string): Promise<void> {
+async function breakStale(lock: string, now: number): Promise<void> {
   const found = await stat(lock).catch(() => undefined);
   if (!found) return;
-  const now = performance.timeOrigin + performance.now();
   if (now - Math.max(found.ctimeMs, found.mtimeMs) < LOCK_STALE_MS) return;
   const taken = `${lock}.${randomUUID()}.stale`;
   await rename(lock, taken).catch(() => undefined);

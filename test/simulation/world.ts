@@ -11,12 +11,21 @@ import { virtualClock } from "../support/virtual-clock.ts";
 import { type ReadFaults, startEdge } from "./edge.ts";
 import { FaultyStore, type StoreFaults } from "./faulty-store.ts";
 import { Model, PREFIX, routeText } from "./model.ts";
+import { ROUTES, routeKey, servedMarkers } from "./routes.ts";
 import { SimulatedEtcd } from "./simulated-etcd.ts";
 import { WatchedStore } from "./watched-store.ts";
 
-const ROUTES = 24;
 const EXPORTERS = 2;
 const EDGES = 3;
+
+const CONFIG = {
+  prefix: "/apisix",
+  namespace: "default",
+  router: "radixtree_host_uri",
+  publishIntervalMs: 500,
+  pointerCheckIntervalMs: 1000,
+  retention: { keepGenerations: 5, graceMs: 60_000, intervalMs: 20_000 },
+} as const;
 
 /** A running exporter process, as far as the simulation can kill or freeze it. */
 interface Process {
@@ -385,31 +394,4 @@ export class World {
     const wrong = served ? this.model.wrong(position, served) : "nothing is served";
     if (wrong) this.violations.push(`4: an edge did not converge: ${wrong}`);
   }
-}
-
-const CONFIG = {
-  prefix: "/apisix",
-  namespace: "default",
-  router: "radixtree_host_uri",
-  publishIntervalMs: 500,
-  pointerCheckIntervalMs: 1000,
-  retention: { keepGenerations: 5, graceMs: 60_000, intervalMs: 20_000 },
-} as const;
-
-function routeKey(i: number): string {
-  return `${PREFIX}routes/r${i}`;
-}
-
-/** Markers by key of everything that the snapshot serves, by its own lookups. */
-async function servedMarkers(snapshot: OpenSnapshot): Promise<Map<string, string> | undefined> {
-  const served = new Map<string, string>();
-  const ids = [...Array.from({ length: ROUTES }, (_, i) => `r${i}`), "pair-a", "pair-b"];
-  for (const id of ids) {
-    const facts = { method: "GET", uri: `/${id}`, host: "_", hostHeader: "", remoteAddr: "" };
-    const match = snapshot.match(facts);
-    const resource = match && (await snapshot.resource("routes", match.routeId).catch(() => null));
-    if (resource === null) return undefined;
-    if (resource?.value.desc !== undefined) served.set(`routes/${id}`, resource.value.desc);
-  }
-  return served;
 }
