@@ -25,6 +25,7 @@ export class WatchedStore extends MemoryStore {
   #routes = new Set<string>();
   #last: Pointer | undefined;
   #fence: Fence | undefined;
+  #settledAt = 0;
 
   override async compareAndSet(
     name: string,
@@ -64,13 +65,18 @@ export class WatchedStore extends MemoryStore {
     await this.#checkLoss(manifest, pointer);
   }
 
-  /** etcd was restored: its tokens begin anew. */
-  beginHistory(): void {
+  /**
+   * etcd was restored: its tokens begin anew. The leader of the history that is gone cannot know yet and
+   * acts on until `settledAt`, when its lease has ended for certain.
+   */
+  beginHistory(settledAt: number): void {
+    this.#settledAt = settledAt;
     this.#fence = undefined;
   }
 
   /** Invariant 9: an old leader never moves the pointer. */
   #checkFence({ fence }: Pointer): void {
+    if (this.now() < this.#settledAt) return;
     const old = this.#fence;
     this.#fence = fence;
     if (old && fence && old.clusterId === fence.clusterId && fence.token < old.token) {

@@ -16,6 +16,7 @@ import { SimulatedEtcd } from "./simulated-etcd.ts";
 import { WatchedStore } from "./watched-store.ts";
 
 const EXPORTERS = 2;
+const LEADER_TTL_SECONDS = 5;
 const EDGES = 3;
 
 const CONFIG = {
@@ -176,7 +177,7 @@ export class World {
         monotonicNow: () => clock.now(),
         namespace: "default",
         by: "simulation",
-        ttlSeconds: 5,
+        ttlSeconds: LEADER_TTL_SECONDS,
       }),
       ...deps,
       log: silentLog,
@@ -243,7 +244,7 @@ export class World {
     const clusterId = this.random.chance(0.3) ? String(2000 + this.random.below(1000)) : undefined;
     this.etcd.restore(this.#backup, clusterId);
     this.model.beginHistory();
-    this.store.beginHistory();
+    this.store.beginHistory(this.clock.now() + LEADER_TTL_SECONDS * 1000);
     // A restored etcd goes on being written to; without that nobody could tell that it was.
     this.#writeRoute(0);
   }

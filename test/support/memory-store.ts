@@ -8,11 +8,11 @@ import type {
 /** A store in memory, held to the same contract as the real ones. Copies in and out, as a network does. */
 export class MemoryStore implements ObjectStore {
   readonly objects = new Map<string, StoredObject & { readonly modifiedAt: number }>();
-  readonly #now: () => number;
+  readonly now: () => number;
   #writes = 0;
 
   constructor(now: () => number = Date.now) {
-    this.#now = now;
+    this.now = now;
   }
 
   async get(name: string): Promise<StoredObject | undefined> {
@@ -47,7 +47,7 @@ export class MemoryStore implements ObjectStore {
 
   #write(name: string, bytes: Uint8Array): string {
     const etag = `"${++this.#writes}"`;
-    this.objects.set(name, { bytes: bytes.slice(), etag, modifiedAt: this.#now() });
+    this.objects.set(name, { bytes: bytes.slice(), etag, modifiedAt: this.now() });
     return etag;
   }
 }
