@@ -149,10 +149,10 @@ describe.each(WAYS)("an answer, by %s,", (way) => {
     ]);
     const reader = (response.body as ReadableStream<Uint8Array>).getReader();
     await reader.read();
-    await scheduler.wait(500);
+    await scheduler.wait(1000);
     const [seen] = await upstream.seen();
     // What the buffers of the machine hold, and no more.
-    expect(seen?.sentBytes).toBeLessThan(50 * MIB);
+    expect(seen?.sentBytes).toBeLessThan(16 * MIB);
     await reader.cancel();
   });
 

@@ -175,7 +175,7 @@ describe.each(WAYS)("a request, by %s,", (way) => {
     const ended = expect(answer).rejects.toMatchObject({ fault: "downstream" });
     await scheduler.wait(500);
     expect(pulledBytes).toBeGreaterThan(0);
-    expect(pulledBytes).toBeLessThan(50 * MIB);
+    expect(pulledBytes).toBeLessThan(16 * MIB);
     leaving.abort();
     await ended;
   });
