@@ -1,0 +1,101 @@
+import { BalancerPool } from "../../edge/balancer/balancer-pool.ts";
+import { ChunkCache } from "../../edge/snapshot/chunk-cache.ts";
+import { Freshness, type FreshnessSettings } from "../../edge/snapshot/freshness.ts";
+import { Loader } from "../../edge/snapshot/loader.ts";
+import { ObjectReader } from "../../edge/snapshot/object-reader.ts";
+import type { SnapshotSource } from "../../edge/snapshot/source.ts";
+import type { ObjectCache } from "../../edge/snapshot/sources/cached.ts";
+import type { WrittenSnapshot } from "./snapshots.ts";
+
+/** A source that a test fills, empties and delays. */
+export class MapSource implements SnapshotSource {
+  readonly name: string;
+  readonly objects = new Map<string, Uint8Array>();
+  /** Names that were read, in order. */
+  readonly reads: string[] = [];
+  /** Awaited before every read; throw to be unreachable. */
+  before: (name: string) => Promise<void> = async () => {};
+
+  constructor(name = "first") {
+    this.name = name;
+  }
+
+  async read(name: string): Promise<Uint8Array | undefined> {
+    this.reads.push(name);
+    await this.before(name);
+    return this.objects.get(name)?.slice();
+  }
+
+  publish(snapshot: WrittenSnapshot): void {
+    for (const [name, bytes] of snapshot.objects) this.objects.set(name, bytes);
+  }
+}
+
+export class MapCache implements ObjectCache {
+  readonly objects = new Map<string, Uint8Array>();
+
+  async get(name: string): Promise<Uint8Array | undefined> {
+    return this.objects.get(name)?.slice();
+  }
+
+  async put(name: string, bytes: Uint8Array): Promise<void> {
+    this.objects.set(name, bytes);
+  }
+
+  async delete(name: string): Promise<void> {
+    this.objects.delete(name);
+  }
+}
+
+export interface EdgeWorldOptions {
+  readonly sources?: readonly SnapshotSource[];
+  readonly cache?: ObjectCache;
+  readonly budgetBytes?: number;
+  readonly settings?: Partial<FreshnessSettings>;
+}
+
+/** An isolate's loader and freshness on a clock that the test sets; timers are real but short. */
+export function anEdge(options: EdgeWorldOptions = {}) {
+  const source = new MapSource();
+  const clock = { now: 1_000_000 };
+  const timers = {
+    after: (ms: number, action: () => void) => {
+      const timer = setTimeout(action, ms);
+      return () => clearTimeout(timer);
+    },
+  };
+  const chunks = new ChunkCache(options.budgetBytes ?? 1024 * 1024);
+  const reader = new ObjectReader({
+    sources: options.sources ?? [source],
+    cache: options.cache,
+    timers,
+    readTimeoutMs: 200,
+  });
+  const loader = new Loader({ reader, chunks, snapshot: { balancers: new BalancerPool(() => 0) } });
+  const freshness = new Freshness({
+    loader,
+    settings: {
+      refreshIntervalMs: 5000,
+      staleAfterMs: 60_000,
+      staleWaitMs: 100,
+      firstLoadMs: 1000,
+      ...options.settings,
+    },
+    timers,
+    now: () => clock.now,
+    random: () => 0.5,
+  });
+  const background: Promise<unknown>[] = [];
+  return {
+    source,
+    clock,
+    chunks,
+    loader,
+    freshness,
+    current: () => freshness.current((work) => background.push(work)),
+    /** Everything that requests left running. */
+    settled: async () => {
+      while (background.length > 0) await background.pop();
+    },
+  };
+}

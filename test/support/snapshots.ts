@@ -1,0 +1,124 @@
+import type { KindName } from "../../shared/resources/resource-key.ts";
+import { buildRouteIndex } from "../../shared/routing/build-index.ts";
+import type { IndexedRoute } from "../../shared/routing/route-index.ts";
+import { type Body, encodeBodyChunk, partitionOf } from "../../shared/snapshot/body-chunk.ts";
+import { contentDigest, encodeManifest, encodePointer } from "../../shared/snapshot/codec.ts";
+import { sha256Hex } from "../../shared/snapshot/digest.ts";
+import {
+  type ChunkRef,
+  chunkName,
+  type Manifest,
+  type ManifestRef,
+  manifestName,
+  POINTER_NAME,
+  type Pointer,
+  type RouterName,
+} from "../../shared/snapshot/format.ts";
+
+/** Snapshots for tests of the edge, made by the shared code alone; runs in workerd too. */
+
+/** Values by kind and id, as the exporter would have normalised them. */
+export type World = Partial<Readonly<Record<KindName, Readonly<Record<string, object>>>>>;
+
+export interface SnapshotOptions {
+  readonly generation: number;
+  readonly partitions?: number;
+  readonly router?: RouterName;
+}
+
+export interface WrittenSnapshot {
+  readonly manifest: Manifest;
+  readonly ref: ManifestRef;
+  /** Every object by its name below the namespace, the pointer included. */
+  readonly objects: ReadonlyMap<string, Uint8Array>;
+}
+
+export async function makeSnapshot(
+  world: World,
+  options: SnapshotOptions,
+): Promise<WrittenSnapshot> {
+  const { generation, partitions = 1, router = "radixtree_host_uri" } = options;
+  const objects = new Map<string, Uint8Array>();
+  const add = async (bytes: Uint8Array): Promise<ChunkRef> => {
+    const ref = { sha256: await sha256Hex(bytes), length: bytes.length };
+    objects.set(chunkName(ref), bytes);
+    return ref;
+  };
+  const index = [await add(buildRouteIndex(router, indexed(world)))];
+  const bodies: (ChunkRef | null)[] = [];
+  for (const part of divide(world, partitions)) {
+    bodies.push(part.length === 0 ? null : await add(encodeBodyChunk(part)));
+  }
+  const globalRules = Object.keys(world.global_rules ?? {}).sort();
+  const content = { router, index, bodies, globalRules, counts: {} };
+  const manifest: Manifest = {
+    format: 1,
+    namespace: "default",
+    generation,
+    createdAt: "2026-01-01T00:00:00.000Z",
+    source: { clusterId: "1", revision: generation * 10 },
+    content: await contentDigest(content),
+    ...content,
+  };
+  const bytes = encodeManifest(manifest);
+  const ref = { generation, sha256: await sha256Hex(bytes), length: bytes.length };
+  objects.set(manifestName(ref), bytes);
+  objects.set(POINTER_NAME, pointerTo(ref));
+  return { manifest, ref, objects };
+}
+
+export function pointerTo(manifest: ManifestRef, change: Partial<Pointer> = {}): Uint8Array {
+  return encodePointer({
+    format: 1,
+    namespace: "default",
+    manifest,
+    movedAt: "2026-01-01T00:00:00.000Z",
+    movedBy: "a test",
+    ...change,
+  });
+}
+
+/** A round-robin upstream as the exporter normalises it; `nodes` are `host:port`. */
+export function anUpstream(nodes: readonly string[], change: object = {}): object {
+  return {
+    type: "roundrobin",
+    scheme: "http",
+    pass_host: "pass",
+    hash_on: "vars",
+    nodes: nodes.map((node) => {
+      const [host, port] = node.split(":");
+      return { host, port: Number(port), weight: 1, priority: 0 };
+    }),
+    ...change,
+  };
+}
+
+export function aRoute(id: string, change: object = {}): object {
+  return { id, uri: `/${id}`, priority: 0, status: 1, ...change };
+}
+
+function indexed(world: World): IndexedRoute[] {
+  return Object.entries(world.routes ?? {}).map(([id, value]) => {
+    const route = value as { uri?: string; uris?: string[]; hosts?: string[]; methods?: string[] };
+    return {
+      id,
+      uris: route.uris ?? [route.uri as string],
+      hosts: route.hosts ?? [],
+      methods: route.methods ?? [],
+      priority: 0,
+    };
+  });
+}
+
+function divide(world: World, partitions: number): Body[][] {
+  const parts: Body[][] = Array.from({ length: partitions }, () => []);
+  const encoder = new TextEncoder();
+  for (const [kind, values] of Object.entries(world)) {
+    for (const [id, value] of Object.entries(values)) {
+      const key = `${kind}/${id}`;
+      const json = encoder.encode(JSON.stringify({ value, modRevision: 1 }));
+      parts[partitionOf(key, partitions)]?.push({ key, json });
+    }
+  }
+  return parts;
+}
