@@ -15,6 +15,9 @@ import {
 } from "../../shared/snapshot/format.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 
+/** The name under which an operator moves the pointer. */
+export const OPERATOR = "operator";
+
 /** The bucket itself, which holds every move of the pointer against the invariants. */
 export class WatchedStore extends MemoryStore {
   readonly violations: string[] = [];
@@ -75,8 +78,9 @@ export class WatchedStore extends MemoryStore {
   }
 
   /** Invariant 9: an old leader never moves the pointer. */
-  #checkFence({ fence }: Pointer): void {
-    if (this.now() < this.#settledAt) return;
+  #checkFence({ fence, movedBy }: Pointer): void {
+    // An operator keeps whatever fence there is.
+    if (this.now() < this.#settledAt || movedBy === OPERATOR) return;
     const old = this.#fence;
     this.#fence = fence;
     if (old && fence && old.clusterId === fence.clusterId && fence.token < old.token) {

@@ -13,7 +13,7 @@ import { FaultyStore, type StoreFaults } from "./faulty-store.ts";
 import { Model, PREFIX, routeText } from "./model.ts";
 import { ROUTES, routeKey, servedMarkers } from "./routes.ts";
 import { SimulatedEtcd } from "./simulated-etcd.ts";
-import { WatchedStore } from "./watched-store.ts";
+import { OPERATOR, WatchedStore } from "./watched-store.ts";
 
 const EXPORTERS = 2;
 const LEADER_TTL_SECONDS = 5;
@@ -300,7 +300,7 @@ export class World {
       mirror: createMirror({ transport, ...deps, prefix: PREFIX }),
       ...deps,
       log: silentLog,
-      by: "simulation",
+      by: OPERATOR,
     });
     const stop = new AbortController();
     const cancel = clock.after(5000, () => stop.abort());
@@ -310,7 +310,7 @@ export class World {
   }
 
   #operator() {
-    return { store: this.store, namespace: "default", clock: this.clock, by: "operator" };
+    return { store: this.store, namespace: "default", clock: this.clock, by: OPERATOR };
   }
 
   async #operate(run: () => Promise<unknown>): Promise<void> {
