@@ -35,6 +35,7 @@ const COMPATIBILITY_DATE = "2026-10-23";
 
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { name, script, r2 } = options;
+  const restoreSignals = keepSignals();
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       host: "127.0.0.1",
@@ -55,10 +56,27 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     }),
   );
   const entry = await miniflare.ready;
+  restoreSignals();
   const direct = await miniflare.unsafeGetDirectURL(name);
   return {
     url: direct.origin,
     s3Endpoint: `${entry.origin}/cdn-cgi/local/r2/s3`,
     stop: () => miniflare.dispose(),
+  };
+}
+
+/**
+ * Miniflare ends the process at once on SIGINT and SIGTERM. Whoever starts a worker here has more to stop
+ * than that, and stops it by `stop`; so its listeners are taken off again.
+ */
+function keepSignals(): () => void {
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  const before = new Map(signals.map((signal) => [signal, new Set(process.listeners(signal))]));
+  return () => {
+    for (const signal of signals) {
+      for (const listener of process.listeners(signal)) {
+        if (!before.get(signal)?.has(listener)) process.off(signal, listener);
+      }
+    }
   };
 }
