@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { Etcd3, type IOptions } from "etcd3";
+import { startEmbeddedEtcd } from "./embedded-etcd/embedded-etcd.ts";
 import { freePort } from "./ports.ts";
 
 /** The etcd of `npm start`: the one given, else the one on the PATH, else the embedded one. */
@@ -37,7 +38,6 @@ export async function startEtcd(choice: EtcdChoice): Promise<RunningEtcd> {
 }
 
 async function startEmbedded(choice: EtcdChoice): Promise<RunningEtcd> {
-  const { startEmbeddedEtcd } = await import("./embedded-etcd/embedded-etcd.ts");
   const etcd = await startEmbeddedEtcd({ port: choice.port });
   return {
     endpoint: etcd.endpoint,
