@@ -9,6 +9,8 @@ import { type Position, PositionLost } from "./position.ts";
  */
 export interface AuditSchedule {
   isDue(): boolean;
+  /** The next audit need not wait for its time: something happened that could hide a restore. */
+  soon(): void;
   /** An audit has come to its end: `mismatches` keys differed. */
   done(mismatches: number): void;
   /** An audit could not be finished; the next one comes at its usual time. */
@@ -96,6 +98,9 @@ export function createAuditSchedule(
   };
   return {
     isDue: () => clock.now() >= dueAt,
+    soon: () => {
+      dueAt = clock.now();
+    },
     done: (mismatches) => {
       again();
       on.done(mismatches);

@@ -113,7 +113,7 @@ async function proveHistory(
   position: Position,
   range: Required<KeyRange>,
   signal: AbortSignal,
-  { transport, timing, onProof }: WatchDeps,
+  { transport, timing, audits, onProof }: WatchDeps,
 ): Promise<void> {
   const { witness, revision } = position;
   const key = witness?.key ?? range.key;
@@ -139,6 +139,9 @@ async function proveHistory(
   if (behind > timing.catchUpLimitRevisions) {
     throw new PositionLost(`the mirror is ${behind} revisions behind`, true);
   }
+  // A new term is an election, or a restore that this read cannot tell: one from a backup of before
+  // revisions that were all outside our prefix. Only looking at every key can.
+  if (header.raftTerm !== position.raftTerm) audits.soon();
   position.raftTerm = header.raftTerm;
   onProof();
 }

@@ -35,7 +35,7 @@ export class SimulatedEtcd {
   #history: Revision[] = [];
   #revision = 1;
   #compacted = 0;
-  #term = 2;
+  #term = 1000;
   #keys = new Map<string, KeyValue>();
   #leases = new Map<string, { cancel: () => void; ttlSeconds: number }>();
   #nextLease = 1;
@@ -104,7 +104,8 @@ export class SimulatedEtcd {
     this.#revision = backup.revision;
     this.#compacted = backup.revision - 1;
     this.#history = [];
-    this.#term += 1;
+    // As a restored cluster begins: below the terms that the old one had come to.
+    this.#term -= 1;
     for (const { cancel } of this.#leases.values()) cancel();
     this.#leases.clear();
   }
