@@ -199,8 +199,9 @@ export class Publisher {
     };
     const bytes = encodeManifest(manifest);
     const ref: ManifestRef = { generation, sha256: await sha256Hex(bytes), length: bytes.length };
-    await store.put(manifestName(ref), bytes);
+    // Before the write: one that fails may have been done all the same, and its number is used then.
     this.#highest = generation;
+    await store.put(manifestName(ref), bytes);
     return { manifest, ref };
   }
 

@@ -240,3 +240,22 @@ describe("a rollback", () => {
     expect(await readLive(store)).toMatchObject({ manifest: { generation: 2 } });
   });
 });
+
+describe("the number of a generation", () => {
+  it("is not used again when the manifest was written but the answer was lost", async () => {
+    const store = new MemoryStore();
+    const publisher = aPublisher(store, clock);
+    await publisher.refresh();
+    await publisher.publish({ snapshot: await compiled({ a: "1" }), source: SOURCE });
+    const put = store.put.bind(store);
+    store.put = async (name, bytes) => {
+      await put(name, bytes);
+      if (name.startsWith("manifests/")) throw new Error("the answer was lost");
+    };
+    const lost = publisher.publish({ snapshot: await compiled({ a: "2" }), source: SOURCE });
+    await expect(lost).rejects.toThrow("the answer was lost");
+    store.put = put;
+    const next = await publisher.publish({ snapshot: await compiled({ a: "3" }), source: SOURCE });
+    expect(next).toMatchObject({ outcome: "published", generation: 3 });
+  });
+});
