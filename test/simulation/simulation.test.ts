@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { hashAtOnce } from "../support/hash-at-once.ts";
 import { World } from "./world.ts";
 
 /**
@@ -13,20 +13,8 @@ const SEEDS = Number(process.env.SEEDS ?? 50);
 const FIRST_SEED = Number(process.env.FIRST_SEED ?? 1);
 const STEPS = Number(process.env.STEPS ?? 120);
 
-const digest = crypto.subtle.digest;
-
 describe("the whole path in simulation", () => {
-  // Web Crypto hashes on another thread, which no virtual clock waits for. The same hash, at once:
-  beforeAll(() => {
-    const atOnce = async (name: string, bytes: Uint8Array) => {
-      const hash = createHash(name.replace("-", "").toLowerCase()).update(bytes).digest();
-      return hash.buffer.slice(hash.byteOffset, hash.byteOffset + hash.length);
-    };
-    Object.defineProperty(crypto.subtle, "digest", { value: atOnce, configurable: true });
-  });
-  afterAll(() => {
-    Object.defineProperty(crypto.subtle, "digest", { value: digest, configurable: true });
-  });
+  hashAtOnce();
 
   it(
     `holds the invariants over ${SEEDS} seeds from ${FIRST_SEED} on`,

@@ -1,0 +1,154 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ConfigError, readConfig, readStoreConfig } from "../../exporter/config.ts";
+
+const GOOD = {
+  STORE: "s3",
+  S3_BUCKET: "b",
+  S3_ACCESS_KEY_ID: "k",
+  S3_SECRET_ACCESS_KEY: "very-secret",
+};
+
+let folder: string;
+const file = (name: string, text: string) => {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+};
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "snapgate-config-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function problemsOf(read: () => unknown): Record<string, string> {
+  try {
+    read();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return Object.fromEntries(
+      error.problems.map(({ setting, found, wanted }) => [setting, `${found} → ${wanted}`]),
+    );
+  }
+  return {};
+}
+
+describe("the exporter's configuration", () => {
+  it("has its documented defaults", () => {
+    expect(readConfig(GOOD)).toMatchObject({
+      etcd: { endpoints: ["http://127.0.0.1:2379"] },
+      prefix: "/apisix",
+      namespace: "default",
+      router: "radixtree_host_uri",
+      publishIntervalMs: 1000,
+      lossGuard: { share: 0.5, minimum: 10 },
+      retention: { keepGenerations: 20, graceMs: 86_400_000 },
+      election: { ttlSeconds: 10 },
+      statusListen: { host: "127.0.0.1", port: 9091 },
+      store: { is: "s3", prefix: "default/", region: "auto", pathStyle: true },
+    });
+  });
+
+  it("reports every problem at once, with what was found and what is wanted", () => {
+    const problems = problemsOf(() =>
+      readConfig({
+        STORE: "disk",
+        ROUTER: "radixtree",
+        ETCD_ENDPOINTS: "localhost:2379",
+        PUBLISH_INTERVAL_MS: "soon",
+        LOSS_GUARD_SHARE: "50%",
+        STATUS_LISTEN: "9091",
+        ETCD_USER: "root",
+        ETCD_CERT_FILE: "/no/such/file",
+        S3_PATH_STYLE: "yes",
+        NAMESPACE: "a/b",
+        ETCD_PREFIX: "apisix",
+      }),
+    );
+    expect(Object.keys(problems).sort()).toEqual(
+      [
+        "ETCD_CERT_FILE",
+        "ETCD_ENDPOINTS",
+        "ETCD_KEY_FILE",
+        "ETCD_PASSWORD",
+        "ETCD_PREFIX",
+        "LOSS_GUARD_SHARE",
+        "NAMESPACE",
+        "PUBLISH_INTERVAL_MS",
+        "ROUTER",
+        "S3_PATH_STYLE",
+        "STATUS_LISTEN",
+        "STORE",
+      ].sort(),
+    );
+    expect(problems.STORE).toBe('"disk" → one of s3, directory');
+  });
+
+  it("never prints a secret", () => {
+    const text = JSON.stringify(problemsOf(() => readConfig({ ...GOOD, STORE: "x" })));
+    expect(text).not.toContain("very-secret");
+  });
+
+  it("asks for what its store needs", () => {
+    expect(problemsOf(() => readConfig({}))).toHaveProperty("STORE");
+    expect(problemsOf(() => readConfig({ STORE: "directory" }))).toHaveProperty("STORE_DIR");
+    expect(Object.keys(problemsOf(() => readConfig({ STORE: "s3" })))).toEqual([
+      "S3_BUCKET",
+      "S3_ACCESS_KEY_ID",
+      "S3_SECRET_ACCESS_KEY",
+    ]);
+  });
+
+  it("reads secrets from files, without the last line's end", () => {
+    const path = file("secret", "from-a-file\n");
+    const { S3_SECRET_ACCESS_KEY: _, ...rest } = GOOD;
+    const config = readConfig({ ...rest, S3_SECRET_ACCESS_KEY_FILE: path });
+    expect(config.store).toMatchObject({ secretAccessKey: "from-a-file" });
+    const missing = { ...rest, S3_SECRET_ACCESS_KEY_FILE: join(folder, "none") };
+    expect(problemsOf(() => readConfig(missing))).toHaveProperty("S3_SECRET_ACCESS_KEY_FILE");
+  });
+
+  it("takes one JSON file, over which the environment wins", () => {
+    const path = file(
+      "config.json",
+      JSON.stringify({ ...GOOD, ROUTER: "radixtree_uri", PUBLISH_INTERVAL_MS: 5 }),
+    );
+    expect(readConfig({}, path)).toMatchObject({ router: "radixtree_uri", publishIntervalMs: 5 });
+    expect(readConfig({ PUBLISH_INTERVAL_MS: "7" }, path)).toMatchObject({ publishIntervalMs: 7 });
+  });
+
+  it("names a key of the file that it does not know, and the one that was meant", () => {
+    const path = file("typo.json", JSON.stringify({ ...GOOD, s3Bucket: "x" }));
+    expect(problemsOf(() => readConfig({}, path)).s3Bucket).toContain("S3_BUCKET, perhaps");
+  });
+
+  it.each([
+    ["not there", join(tmpdir(), "no-such-file.json")],
+    ["no JSON", "text"],
+    ["no object", "[]"],
+  ])("says that the file is %s", (_what, content) => {
+    const path = content.startsWith("/") ? content : file("broken.json", content);
+    expect(problemsOf(() => readConfig({}, path))).toHaveProperty("--config");
+  });
+
+  it("allows intervals of 0 and a loss guard that is off", () => {
+    const config = readConfig({ ...GOOD, PUBLISH_INTERVAL_MS: "0", LOSS_GUARD: "off" });
+    expect(config).toMatchObject({ publishIntervalMs: 0, lossGuard: undefined });
+  });
+
+  it("allows an IPv6 address to listen on, and several endpoints", () => {
+    const config = readConfig({
+      ...GOOD,
+      STATUS_LISTEN: "[::1]:9091",
+      ETCD_ENDPOINTS: "http://a:2379, http://b:2379",
+    });
+    expect(config.statusListen).toEqual({ host: "::1", port: 9091 });
+    expect(config.etcd.endpoints).toEqual(["http://a:2379", "http://b:2379"]);
+  });
+
+  it("for an operator's commands needs the store alone", () => {
+    expect(readStoreConfig({ ...GOOD, ETCD_ENDPOINTS: "nonsense" }).namespace).toBe("default");
+  });
+});
