@@ -69,7 +69,7 @@ export const EDGE_SETTINGS: readonly EdgeSetting[] = [
   },
   {
     name: "STALE_AFTER_MS",
-    fallback: "60000",
+    fallback: "15000",
     about: "an isolate that has not looked for so long waits for the look",
   },
   {

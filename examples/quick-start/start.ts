@@ -19,6 +19,8 @@ const FIRST_ANSWER_MS = 60_000;
 const EDGE_DEFAULTS = {
   SNAPGATE_NAMESPACE: "default",
   REFRESH_INTERVAL_MS: "1000",
+  // A person tries one request at a time: it waits for the look rather than see what was.
+  STALE_AFTER_MS: "1000",
   STATUS_TOKEN: "dev",
 };
 

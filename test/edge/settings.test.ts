@@ -16,7 +16,7 @@ describe("the worker's settings", () => {
       prefix: "default/",
       freshness: {
         refreshIntervalMs: 5000,
-        staleAfterMs: 60_000,
+        staleAfterMs: 15_000,
         staleWaitMs: 500,
         firstLoadMs: 10_000,
       },

@@ -83,6 +83,18 @@ describe.each(variants.filter(({ runs }) => runs))("npm start on $name", ({ flag
     client.close();
   });
 
+  it("serves the change to a single request after 3 s of silence", async () => {
+    const client = new Etcd3({ hosts: started.urls.etcd });
+    const url = `${started.urls.gateway}/once`;
+    await client.put("/apisix/routes/once").value('{"uri":"/once","upstream_id":"demo"}');
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    expect((await fetch(url)).status).toBe(200);
+    await client.delete().key("/apisix/routes/once");
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    expect((await fetch(url)).status).toBe(404);
+    client.close();
+  });
+
   it("says what to try next, and every printed address answers", async () => {
     expect(started.output).toContain("curl");
     expect(started.output).toContain("etcdctl");
