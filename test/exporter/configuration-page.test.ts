@@ -15,6 +15,7 @@ describe("docs/configuration.md", () => {
     const wanted = page.replace(marked, (_all, begin: string, end: string) => {
       return `${begin}${makeTable()}${end}`;
     });
+    expect(page, "the page has lost the place of the table").toMatch(marked);
     if (process.env.UPDATE_DOCS) writeFileSync(PAGE, wanted);
     expect(page, "UPDATE_DOCS=1 npm test -- test/exporter/configuration-page.test.ts").toBe(wanted);
   });
