@@ -42,19 +42,6 @@ export const Address = Type.String({
   pattern: `^(${IPV4}(/([12]?[0-9]|3[0-2]))?|${IPV6}(/[0-9]{1,3})?)$`,
 });
 
-export const METHODS = [
-  "GET",
-  "POST",
-  "PUT",
-  "DELETE",
-  "PATCH",
-  "HEAD",
-  "OPTIONS",
-  "CONNECT",
-  "TRACE",
-  "PURGE",
-] as const;
-
 /** Seconds; all three are needed where there is a time-out at all. */
 export const TimeoutSchema = Type.Object({
   connect: Type.Number({ exclusiveMinimum: 0 }),

@@ -5,11 +5,11 @@ import {
   description,
   HostPattern,
   Id,
-  METHODS,
   Plugins,
   TimeoutSchema,
   times,
 } from "./common.ts";
+import { METHODS } from "./methods.ts";
 import { type Upstream, UpstreamSchema } from "./upstream.ts";
 
 // With its type the validator finds a member that is there twice in one pass.

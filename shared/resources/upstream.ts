@@ -5,11 +5,11 @@ import {
   description,
   HostPattern,
   Id,
-  METHODS,
   mapOf,
   TimeoutSchema,
   times,
 } from "./common.ts";
+import { METHODS } from "./methods.ts";
 
 /** An upstream as it is written: nodes as a map `{"host:port": weight}` or as an array. */
 

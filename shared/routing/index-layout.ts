@@ -1,3 +1,4 @@
+import { METHODS } from "../resources/methods.ts";
 import type { RouterName } from "../snapshot/format.ts";
 
 /**
@@ -46,23 +47,10 @@ export const SLOT_ROW = { hash: 0, key: 4, bytes: 8 } as const;
 export const HOST_IS_SUFFIX = 1;
 export const HOST_TAKES_HEADER = 2;
 
-/** INDEX.md 5.1.5: methods by bit. A request's unknown method has no bit. */
-export const METHODS = [
-  "GET",
-  "POST",
-  "PUT",
-  "DELETE",
-  "PATCH",
-  "HEAD",
-  "OPTIONS",
-  "CONNECT",
-  "TRACE",
-  "PURGE",
-] as const;
-
 /** Set for a route's unknown method, so that the route does not seem to take any method. */
 export const NO_KNOWN_METHOD = 1 << 31;
 
+/** INDEX.md 5.1.5: methods by bit. A request's unknown method has no bit. */
 const METHOD_BITS: ReadonlyMap<string, number> = new Map(METHODS.map((name, i) => [name, 1 << i]));
 
 /** 0 for an unknown method. */
