@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -16,11 +16,21 @@ if (major > 22 || (major === 22 && minor >= 18)) {
 } else {
   const bundled = join(here, "..", "..", "node_modules", ".bin", "node");
   if (!existsSync(bundled)) {
-    console.error(
-      `snapgate: Node.js ${process.version} is too old; run \`npm ci\` or use 22.18 or newer`,
-    );
+    const mend = "run `npm ci` or use 22.18 or newer";
+    console.error(`snapgate: Node.js ${process.version} is too old; ${mend}`);
     process.exit(2);
   }
-  const result = spawnSync(bundled, [program, ...process.argv.slice(2)], { stdio: "inherit" });
-  process.exit(result.status ?? 1);
+  handOver(bundled);
+}
+
+/** Signals meant for us are meant for the program; its exit code is ours. */
+function handOver(node) {
+  const child = spawn(node, [program, ...process.argv.slice(2)], { stdio: "inherit" });
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) {
+    // A terminal's Ctrl-C reaches the child by itself.
+    process.on(signal, () => {
+      if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
+    });
+  }
+  child.on("exit", (code, signal) => process.exit(signal ? 1 : (code ?? 1)));
 }

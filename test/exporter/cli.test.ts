@@ -1,7 +1,7 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RunningEtcd, startEtcd, writeToEtcd } from "../../examples/quick-start/etcd.ts";
 import { freePort } from "../../examples/quick-start/ports.ts";
@@ -141,20 +141,26 @@ describe("snapgate", () => {
     });
   });
 
+  it("on an older Node.js hands over to the bundled one, signals and exit code included", async () => {
+    const older = olderNode();
+    if (older === undefined) return; // This machine's own Node.js runs TypeScript itself.
+    expect((await run(["frobnicate"], environment, older).ended).code).toBe(2);
+    const port = await freePort();
+    const settings = { ...environment, STATUS_LISTEN: `127.0.0.1:${port}` };
+    const { child, ended } = run(["export"], settings, older);
+    await ready(port);
+    child.kill("SIGTERM");
+    expect((await ended).code).toBe(0);
+    await expect(fetch(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow();
+  });
+
   it("ends with 0 on SIGTERM", async () => {
     const port = await freePort();
     const { child, ended } = run(["export"], {
       ...environment,
       STATUS_LISTEN: `127.0.0.1:${port}`,
     });
-    for (let i = 0; i < 200; i++) {
-      const ready = await fetch(`http://127.0.0.1:${port}/readyz`).then(
-        (r) => r.ok,
-        () => false,
-      );
-      if (ready) break;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await ready(port);
     child.kill("SIGTERM");
     expect((await ended).code).toBe(0);
   });
@@ -169,3 +175,25 @@ describe("snapgate", () => {
     expect(err).toContain("the port is in use; set STATUS_LISTEN to another address");
   });
 });
+
+async function ready(port: number): Promise<void> {
+  for (let i = 0; i < 200; i++) {
+    const isReady = await fetch(`http://127.0.0.1:${port}/readyz`).then(
+      (answer) => answer.ok,
+      () => false,
+    );
+    if (isReady) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error("snapgate export did not become ready within 10 s");
+}
+
+/** A Node.js on the PATH that cannot run TypeScript by itself. */
+function olderNode(): string | undefined {
+  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
+    const node = join(folder, "node");
+    const { stdout } = spawnSync(node, ["--version"], { encoding: "utf8" });
+    if (/^v2[01]\./.test(stdout ?? "")) return node;
+  }
+  return undefined;
+}
