@@ -23,7 +23,7 @@ const clock = systemClock;
 
 /** Watches and publishes until `signal` aborts; a publish under way then is finished. */
 export async function runExporter(config: Config, signal: AbortSignal): Promise<void> {
-  const world = openWorld(config);
+  const world = openWorld(config, signal);
   const app = createStatusApp(() => world.exporter.sources());
   const listening = await listen(app, config.statusListen);
   world.log.info("exporter started", { status: config.statusListen, namespace: config.namespace });
@@ -43,7 +43,7 @@ export async function publishOnce(
   options: { readonly force?: boolean } = {},
 ): Promise<PublishAnswer | undefined> {
   // Beside a running leader: no election, and the pointer keeps the leader's fence.
-  const world = openWorld({ ...config, election: undefined });
+  const world = openWorld({ ...config, election: undefined }, signal);
   try {
     return await world.exporter.publishOnce(signal, options);
   } finally {
@@ -72,13 +72,14 @@ export function createProcessLog(config: Pick<Config, "log">): Log {
   return createLog(config.log, process.stderr);
 }
 
-function openWorld(config: Config) {
+function openWorld(config: Config, signal: AbortSignal) {
   const log = createProcessLog(config);
   const state = initialState();
   const store = openStore(config.store, {
     ...RETRY_DEFAULTS,
     clock,
     random,
+    signal,
     onRetry: (error, attempt) => {
       state.storeRetries += 1;
       state.storeError = { at: clock.now(), message: errorText(error) };

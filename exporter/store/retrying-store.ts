@@ -16,6 +16,8 @@ export interface RetryOptions {
   /** The wait before retry n is random between 0 and `firstDelayMs * 2^(n-1)`, at most `maxDelayMs`. */
   readonly firstDelayMs: number;
   readonly maxDelayMs: number;
+  /** Once it aborts, nothing is tried again: whoever stops does not wait for a store that is away. */
+  readonly signal?: AbortSignal;
   /** Told of every fault that is tried again. */
   readonly onRetry?: (error: StoreError, attempt: number) => void;
 }
@@ -97,10 +99,12 @@ export class RetryingStore implements ObjectStore {
   }
 
   async #waitOrThrow(error: unknown, attempt: number): Promise<void> {
-    const { attempts, clock, firstDelayMs, maxDelayMs, onRetry, random } = this.#options;
+    const { attempts, clock, firstDelayMs, maxDelayMs, onRetry, random, signal } = this.#options;
     if (!(error instanceof StoreError) || !error.retryable || attempt >= attempts) throw error;
+    if (signal?.aborted) throw error;
     onRetry?.(error, attempt);
-    await clock.sleep(random() * Math.min(maxDelayMs, firstDelayMs * 2 ** (attempt - 1)));
+    await clock.sleep(random() * Math.min(maxDelayMs, firstDelayMs * 2 ** (attempt - 1)), signal);
+    if (signal?.aborted) throw error;
   }
 }
 

@@ -27,8 +27,10 @@ function unreliable(plan: ("before" | "after" | "for good" | "ok")[]) {
   });
   const clock = virtualClock();
   const retries: number[] = [];
+  const stop = new AbortController();
   const retrying = new RetryingStore(store, {
     clock,
+    signal: stop.signal,
     random: () => 0.5,
     attempts: 4,
     firstDelayMs: 100,
@@ -48,6 +50,8 @@ function unreliable(plan: ("before" | "after" | "for good" | "ok")[]) {
   return {
     inner,
     retrying,
+    stop,
+    clock,
     run,
     retries,
     calls: () => calls,
@@ -69,6 +73,15 @@ describe("a store that fails in passing", () => {
     const { retrying, run, calls } = unreliable(new Array(9).fill("before"));
     expect((await run(retrying.get("a"))).error).toMatchObject({ message: "refused" });
     expect(calls()).toBe(4);
+  });
+
+  it("is not asked again once whoever asks is to stop", async () => {
+    const { retrying, run, stop, calls, clock } = unreliable(new Array(9).fill("before"));
+    const work = retrying.get("a");
+    await clock.advance(60);
+    stop.abort();
+    expect((await run(work)).error).toMatchObject({ message: "refused" });
+    expect(calls()).toBe(2);
   });
 
   it("is not asked again where a person is needed", async () => {
