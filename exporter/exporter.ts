@@ -89,7 +89,7 @@ export class Exporter {
     const both = AbortSignal.any([signal, ended.signal]);
     await this.#mirror(both, () => ended.abort());
     for (;;) {
-      const answer = await publishing.publish(undefined, options);
+      const answer = await publishing.publish(undefined, { ...options, isBeside: true });
       this.#note(answer, this.#deps.clock.now());
       if (answer?.outcome !== "moved") return answer;
     }

@@ -65,7 +65,7 @@ export class Publishing {
   /** Undefined while nothing has been read yet. */
   async publish(
     fence: Fence | undefined,
-    options: { readonly force?: boolean } = {},
+    options: { readonly force?: boolean; readonly isBeside?: boolean } = {},
   ): Promise<PublishAnswer | undefined> {
     const { lossGuard, publisher, table } = this.#deps;
     await this.#readLiveRoutes();
@@ -89,6 +89,8 @@ export class Publishing {
     }
     this.#deps.state.heldLoss = undefined;
     const answer = await publisher.publish({ snapshot, source, fence });
+    // FORMAT.md 9.4: beside a leader, whose collection may run meanwhile.
+    if (options.isBeside && answer.outcome === "published") await publisher.writeMissing(snapshot);
     if (answer.outcome === "published" || answer.outcome === "unchanged") {
       this.#liveRoutes = counted.keys;
       this.#liveContent = publisher.live?.manifest?.content;
