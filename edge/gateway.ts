@@ -20,6 +20,7 @@ export interface GatewayDeps extends StatusDeps {
     | "generationHeader"
     | "clientIpHeader"
     | "listenPort"
+    | "uri"
     | "serverHeader"
   >;
   readonly accessLog: AccessLog | undefined;

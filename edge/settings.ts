@@ -1,3 +1,4 @@
+import type { UriSettings } from "../shared/routing/matching-uri.ts";
 import type { FreshnessSettings } from "./snapshot/freshness.ts";
 import type { S3SourceOptions } from "./snapshot/sources/s3.ts";
 import type { Network } from "./upstream/upstream-request.ts";
@@ -27,6 +28,7 @@ export interface Settings {
   readonly clientIpHeader: string;
   /** The port that clients without a port in their Host asked; undefined: that of the scheme. */
   readonly listenPort: number | undefined;
+  readonly uri: UriSettings;
   readonly serverHeader: string;
   readonly accessLog: boolean;
 }
@@ -109,6 +111,22 @@ export const EDGE_SETTINGS: readonly EdgeSetting[] = [
     fallback: "0",
     about: "for X-Forwarded-Port when self-hosted; 0: 80 or 443, by the scheme",
   },
+  {
+    name: "DELETE_URI_TAIL_SLASH",
+    fallback: "off",
+    about:
+      "`on`: routes are matched without the path's last slash, as `apisix.delete_uri_tail_slash`",
+  },
+  {
+    name: "NORMALIZE_URI_LIKE_SERVLET",
+    fallback: "off",
+    about: "`on`: and without `;…` in its segments, as `apisix.normalize_uri_like_servlet`",
+  },
+  {
+    name: "MATCH_URI_ENCODED_SLASH",
+    fallback: "off",
+    about: "`on`: and with `%2F` kept apart from `/`, as `apisix.match_uri_encoded_slash`",
+  },
   { name: "SERVER_HEADER", fallback: "APISIX", about: "value of the Server header" },
   {
     name: "ACCESS_LOG",
@@ -139,6 +157,7 @@ export function readSettings(bindings: Bindings): Settings {
     problems.push(`${name}: found ${JSON.stringify(value)}, want a whole number up to ${max}`);
     return 0;
   };
+  const flag = (name: string) => readFlag(name, text, problems);
   const namespace = text("SNAPGATE_NAMESPACE");
   const prefix = `${text("SNAPGATE_PREFIX")}${namespace}/`;
   const bucket = (name: string) => readBucket(bindings, name, problems);
@@ -165,8 +184,9 @@ export function readSettings(bindings: Bindings): Settings {
     generationHeader: text("GENERATION_HEADER") || undefined,
     clientIpHeader: text("CLIENT_IP_HEADER"),
     listenPort: count("LISTEN_PORT", 65_535) || undefined,
+    uri: readUriSettings(flag),
     serverHeader: text("SERVER_HEADER"),
-    accessLog: text("ACCESS_LOG") === "on",
+    accessLog: flag("ACCESS_LOG"),
   };
   if (!settings.r2 && !settings.s3 && !settings.secondaryR2 && !settings.secondaryS3) {
     problems.push("there is no source: bind R2 as SNAPSHOTS, or set S3_ENDPOINT");
@@ -175,6 +195,22 @@ export function readSettings(bindings: Bindings): Settings {
     problems.push("STATUS_PATH: want a path that begins with /");
   if (problems.length > 0) throw new SettingsError(problems);
   return settings;
+}
+
+function readFlag(name: string, text: (name: string) => string, problems: string[]): boolean {
+  const value = text(name);
+  if (value !== "on" && value !== "off") {
+    problems.push(`${name}: found ${JSON.stringify(value)}, want on or off`);
+  }
+  return value === "on";
+}
+
+function readUriSettings(flag: (name: string) => boolean): UriSettings {
+  return {
+    deleteUriTailSlash: flag("DELETE_URI_TAIL_SLASH"),
+    normalizeUriLikeServlet: flag("NORMALIZE_URI_LIKE_SERVLET"),
+    matchUriEncodedSlash: flag("MATCH_URI_ENCODED_SLASH"),
+  };
 }
 
 function readBucket(bindings: Bindings, name: string, problems: string[]): R2Bucket | undefined {

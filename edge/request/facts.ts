@@ -1,11 +1,14 @@
 import type { Facts } from "../../shared/routing/facts.ts";
-import { hostOf, normaliseUri } from "../../shared/routing/normalise.ts";
+import { matchingUri } from "../../shared/routing/matching-uri.ts";
+import { hostOf } from "../../shared/routing/normalise.ts";
 import type { Settings } from "../settings.ts";
 import type { Client } from "../upstream/proxy-target.ts";
 
 /** What the gateway reads from a request before anything else. */
 export interface ReadRequest {
   readonly facts: Facts;
+  /** The variable `uri`; `facts.uri`, which routes are matched against, may keep an encoded slash. */
+  readonly uri: string;
   readonly client: Client;
   /** Path and query as they reached the Worker. */
   readonly rawTarget: string;
@@ -19,7 +22,7 @@ const STANDARD_PORTS = { http: 80, https: 443 } as const;
 /** Undefined where nginx would answer 400: the target is no path, or the host no host. */
 export function readRequest(
   request: Request,
-  { clientIpHeader, listenPort }: Pick<Settings, "clientIpHeader" | "listenPort">,
+  settings: Pick<Settings, "clientIpHeader" | "listenPort" | "uri">,
 ): ReadRequest | undefined {
   const { url } = request;
   const scheme: Client["scheme"] = url.startsWith("https:") ? "https" : "http";
@@ -27,15 +30,15 @@ export function readRequest(
   const slash = url.indexOf("/", afterScheme);
   const authority = url.slice(afterScheme, slash < 0 ? undefined : slash);
   const rawTarget = slash < 0 ? "/" : url.slice(slash);
-  const uri = normaliseUri(rawTarget);
+  const path = matchingUri(rawTarget, settings.uri);
   const hostHeader = request.headers.get("host") ?? authority;
   const host = hostOf(hostHeader);
-  if (uri === undefined || host === undefined) return undefined;
-  const address = request.headers.get(clientIpHeader) ?? UNKNOWN_ADDRESS;
+  if (path === undefined || host === undefined) return undefined;
+  const address = request.headers.get(settings.clientIpHeader) ?? UNKNOWN_ADDRESS;
   return {
     facts: {
       method: request.method,
-      uri,
+      uri: path.matched,
       host,
       hostHeader,
       remoteAddr: address,
@@ -44,8 +47,9 @@ export function readRequest(
       address,
       scheme,
       hostHeader,
-      port: portIn(hostHeader) ?? listenPort ?? STANDARD_PORTS[scheme],
+      port: portIn(hostHeader) ?? settings.listenPort ?? STANDARD_PORTS[scheme],
     },
+    uri: path.uri,
     rawTarget,
   };
 }

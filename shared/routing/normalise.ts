@@ -33,6 +33,13 @@ export function normaliseUri(target: string): string | undefined {
   return target;
 }
 
+/** A path percent-decoded once and nothing else; undefined where it holds a bad percent sequence. */
+export function decodePath(path: string): string | undefined {
+  const bytes = new Uint8Array(path.length * MAX_BYTES_PER_UNIT);
+  const size = decodePercents(bytes, encodeUri(path, bytes));
+  return size < 0 ? undefined : decodeUri(bytes, 0, size);
+}
+
 /**
  * nginx's `$host` for a Host header: lower case, without port and trailing dot, an IPv6 literal in its
  * brackets; `_`, APISIX's server name, where there is no header. Undefined where nginx answers 400: an

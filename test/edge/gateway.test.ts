@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
 import type { AccessLine } from "../../edge/access-log.ts";
 import { createGateway, type GatewayDeps } from "../../edge/gateway.ts";
+import { DEFAULT_URI_SETTINGS } from "../../shared/routing/matching-uri.ts";
 import { anEdge } from "../support/edge-world.ts";
 import { anUpstream, aRoute, makeSnapshot, type World } from "../support/snapshots.ts";
 
@@ -25,6 +26,7 @@ function aGateway(settings: Partial<GatewayDeps["settings"]> = {}) {
       generationHeader: undefined,
       clientIpHeader: "cf-connecting-ip",
       listenPort: undefined,
+      uri: DEFAULT_URI_SETTINGS,
       serverHeader: "APISIX",
       ...settings,
     },
@@ -89,6 +91,19 @@ describe("the gateway", () => {
     const answer = await get("/a%00b");
     expect(answer.status).toBe(400);
     expect(await answer.text()).toContain("<center><h1>400 Bad Request</h1></center>");
+  });
+
+  it("matches by the URI settings, and sends the target on as it came", async () => {
+    const on = {
+      deleteUriTailSlash: false,
+      normalizeUriLikeServlet: true,
+      matchUriEncodedSlash: true,
+    };
+    const { get, publish, seen } = aGateway({ uri: on });
+    await publish(ROUTES);
+    expect((await get("/a;b=1/?c;d")).status).toBe(200);
+    expect(seen[0]?.target).toBe("/a;b=1/?c;d");
+    expect((await get("/;/a")).status).toBe(400);
   });
 
   it("refuses every request while a global rule has a guard that it cannot run", async () => {

@@ -26,6 +26,11 @@ describe("the worker's settings", () => {
       generationHeader: undefined,
       clientIpHeader: "CF-Connecting-IP",
       listenPort: undefined,
+      uri: {
+        deleteUriTailSlash: false,
+        normalizeUriLikeServlet: false,
+        matchUriEncodedSlash: false,
+      },
       serverHeader: "APISIX",
       accessLog: false,
     });
@@ -42,6 +47,13 @@ describe("the worker's settings", () => {
     expect(settings.freshness.refreshIntervalMs).toBe(0);
   });
 
+  it("switch each thing about the matching uri on by its own name", () => {
+    const uri = (name: string) => readSettings({ SNAPSHOTS: r2, [name]: "on" }).uri;
+    expect(uri("DELETE_URI_TAIL_SLASH")).toMatchObject({ deleteUriTailSlash: true });
+    expect(uri("NORMALIZE_URI_LIKE_SERVLET")).toMatchObject({ normalizeUriLikeServlet: true });
+    expect(uri("MATCH_URI_ENCODED_SLASH")).toMatchObject({ matchUriEncodedSlash: true });
+  });
+
   it("report every problem at once", () => {
     const wrong = {
       SNAPSHOTS: "a name, not a binding",
@@ -49,6 +61,7 @@ describe("the worker's settings", () => {
       REFRESH_INTERVAL_MS: "soon",
       MEMORY_BUDGET_MB: "500",
       STATUS_PATH: "status",
+      DELETE_URI_TAIL_SLASH: "yes",
     };
     expect(() => readSettings(wrong)).toThrow(/problem\(s\)/);
     for (const name of [...Object.keys(wrong), "S3_BUCKET", "S3_SECRET_ACCESS_KEY"]) {

@@ -4,6 +4,7 @@ import { errorResponse, GatewayError } from "../../edge/errors.ts";
 import { readRequest } from "../../edge/request/facts.ts";
 import { createProxy } from "../../edge/upstream/proxy.ts";
 import type { Timeout, Upstream } from "../../shared/resources/upstream.ts";
+import { DEFAULT_URI_SETTINGS } from "../../shared/routing/matching-uri.ts";
 
 /** A worker that is nothing but the proxy: the header `x-test-target` says where to. */
 export interface TestTarget {
@@ -34,6 +35,7 @@ const worker = {
     const read = readRequest(request, {
       clientIpHeader: "cf-connecting-ip",
       listenPort: undefined,
+      uri: DEFAULT_URI_SETTINGS,
     });
     if (!read) return new Response("no request target", { status: 400 });
     const { upstream, enableWebsocket = false, timeout } = target;
