@@ -1,68 +1,136 @@
-import type { Facts } from "../../shared/routing/facts.ts";
-import type { IndexedRoute, RouteMatch } from "../../shared/routing/route-index.ts";
+import type { Variables } from "../../shared/expression/variables.ts";
 import type { RouterName } from "../../shared/snapshot/format.ts";
+import { addressAccepted } from "./naive-address.ts";
+import { naiveHolds } from "./naive-expression.ts";
 
-/**
- * APISIX's matching in the plainest way: everything that could match, all tried, sorted by the rules.
- * It shares no code with the index and uses regular expressions, as APISIX does.
- */
-export function naiveMatch(
-  router: RouterName,
-  routes: readonly IndexedRoute[],
-  facts: Facts,
-): RouteMatch | undefined {
-  const byId = [...routes].sort((a, b) => (a.id < b.id ? -1 : 1));
-  const candidates = byId.flatMap((route) => candidatesOf(router, route, facts));
-  const [best] = candidates.sort(
-    (a, b) =>
-      b.hostRank - a.hostRank ||
-      b.pathRank - a.pathRank ||
-      b.priority - a.priority ||
-      b.patternBytes - a.patternBytes,
-  );
-  return best?.match;
+/** What takes part in matching, as it lies in etcd: values by kind and id. */
+export interface RoutingResources {
+  readonly routes: Readonly<Record<string, RouteValue>>;
+  readonly services?: Readonly<Record<string, { readonly hosts?: readonly string[] }>>;
 }
 
-interface Candidate {
-  readonly match: RouteMatch;
+export interface RouteValue {
+  readonly uri?: string;
+  readonly uris?: readonly string[];
+  readonly host?: string;
+  readonly hosts?: readonly string[];
+  readonly methods?: readonly string[];
+  readonly priority?: number;
+  readonly status?: 0 | 1;
+  readonly service_id?: string;
+  readonly remote_addr?: string;
+  readonly remote_addrs?: readonly string[];
+  readonly vars?: readonly unknown[];
+}
+
+/** One request, as everything that matches sees it. */
+export interface TriedRequest {
+  readonly method: string;
+  readonly uri: string;
+  readonly host: string;
+  readonly hostHeader: string;
+  readonly remoteAddr: string;
+  readonly variables: Variables;
+}
+
+export interface NaiveMatch {
+  readonly routeId: string;
+  readonly path: string;
+  readonly host: string | undefined;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** One way in which one route accepts the request, with what decides between ways. */
+interface Way {
+  readonly match: NaiveMatch;
   readonly hostRank: number;
   readonly pathRank: number;
   readonly priority: number;
   readonly patternBytes: number;
 }
 
-function candidatesOf(router: RouterName, route: IndexedRoute, facts: Facts): Candidate[] {
-  const { methods, hosts, priority } = route;
-  if (methods.length > 0 && !(methods.includes(facts.method) && facts.method !== "BREW")) return [];
+/** All that APISIX itself knows; of any other, a route with methods takes none. */
+const METHODS = "GET POST PUT DELETE PATCH HEAD OPTIONS CONNECT TRACE PURGE".split(" ");
+
+/**
+ * APISIX's matching in the plainest way: every route tried in the order of the keys, whatever accepts
+ * sorted by the rules. It shares no code with the index and uses regular expressions, as APISIX does.
+ */
+export function naiveMatcher(
+  router: RouterName,
+  resources: RoutingResources,
+): (request: TriedRequest) => NaiveMatch | undefined {
+  const ordered = Object.entries(resources.routes).sort(([a], [b]) => compareBytes(a, b));
+  return (request) => {
+    const ways = ordered.flatMap(([id, route]) =>
+      route.status !== 0 && conditionsHold(route, request)
+        ? waysOf(router, id, route, hostsOf(route, resources), request)
+        : [],
+    );
+    const [best] = ways.sort(
+      (a, b) =>
+        b.hostRank - a.hostRank ||
+        b.pathRank - a.pathRank ||
+        b.priority - a.priority ||
+        b.patternBytes - a.patternBytes,
+    );
+    return best?.match;
+  };
+}
+
+function conditionsHold(route: RouteValue, request: TriedRequest): boolean {
+  const { methods = [], remote_addr, remote_addrs, vars = [] } = route;
+  const addresses = remote_addrs ?? (remote_addr === undefined ? [] : [remote_addr]);
+  if (methods.length > 0 && !METHODS.includes(request.method)) return false;
+  if (methods.length > 0 && !methods.includes(request.method)) return false;
+  if (addresses.length > 0 && !addressAccepted(addresses, request.remoteAddr)) return false;
+  return naiveHolds(vars, (name) => request.variables.get(name));
+}
+
+function hostsOf(route: RouteValue, { services = {} }: RoutingResources): readonly string[] {
+  const own = route.hosts ?? (route.host === undefined ? undefined : [route.host]);
+  const hosts = own ?? services[route.service_id ?? ""]?.hosts ?? [];
+  return hosts.map((host) => host.toLowerCase());
+}
+
+function waysOf(
+  router: RouterName,
+  id: string,
+  route: RouteValue,
+  hosts: readonly string[],
+  request: TriedRequest,
+): Way[] {
   const hostsDecideFirst = router === "radixtree_host_uri";
-  const accepted = hosts.filter((pattern) => hostAccepts(pattern, facts, hostsDecideFirst));
-  if (hosts.length > 0 && accepted.length === 0) return [];
-  const matchHosts = hostsDecideFirst && hosts.length > 0 ? accepted : [accepted[0]];
+  const accepting = hosts.filter((pattern) => hostAccepts(pattern, request, hostsDecideFirst));
+  if (hosts.length > 0 && accepting.length === 0) return [];
+  const matchHosts = hostsDecideFirst && hosts.length > 0 ? accepting : [accepting[0]];
   return matchHosts.flatMap((host) =>
-    route.uris.flatMap((path) => {
-      const params = paramsOf(router, path, facts.uri);
+    (route.uris ?? [route.uri ?? ""]).flatMap((path) => {
+      const params = paramsOf(router, path, request.uri);
       if (!params) return [];
       return {
-        match: { routeId: route.id, path, host, params },
+        match: { routeId: id, path, host, params },
         hostRank: hostsDecideFirst ? hostRank(host) : 0,
         pathRank: pathRank(router, path),
-        priority,
+        priority: route.priority ?? 0,
         patternBytes: Buffer.byteLength(path),
       };
     }),
   );
 }
 
-function hostAccepts(pattern: string, facts: Facts, portless: boolean): boolean {
-  const host = pattern.includes(":") && !portless ? facts.hostHeader : facts.host;
+function hostAccepts(pattern: string, request: TriedRequest, portless: boolean): boolean {
+  const host = pattern.includes(":") && !portless ? request.hostHeader : request.host;
   return pattern.startsWith("*") ? host.endsWith(pattern.slice(1)) : host === pattern;
 }
 
+/** Exact, then the longer wildcard, then none. */
 function hostRank(pattern: string | undefined): number {
   if (pattern === undefined) return 0;
-  return pattern.startsWith("*") ? pattern.length : 10_000;
+  return pattern.startsWith("*") ? pattern.length : 1_000_000;
 }
 
+/** The text before the first `:` (with parameters) or `*`; undefined for an exact path. */
 function prefixOf(router: RouterName, path: string): string | undefined {
   const colon = router === "radixtree_uri_with_parameter" ? path.indexOf(":") : -1;
   if (colon >= 0) return path.slice(0, colon);
@@ -87,4 +155,8 @@ function paramsOf(router: RouterName, path: string, uri: string) {
   if (names.length === 0) return {};
   const found = new RegExp(`^${segments.join("/")}$`).exec(uri);
   return found && Object.fromEntries(names.map((name, i) => [name, found[i + 1] as string]));
+}
+
+function compareBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
