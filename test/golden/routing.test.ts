@@ -17,8 +17,8 @@ const goldens = readdirSync(folder).map((file) => ({
 }));
 
 describe.each(goldens)("$file", (golden) => {
-  it.each(golden.routers)("%s answers as written", (router) => {
-    const world = openRoutingWorld(router, golden.resources);
+  it.each(golden.routers)("%s answers as written", async (router) => {
+    const world = await openRoutingWorld(router, golden.resources);
     const found = golden.requests.map((line) => answer(world, golden, line));
     if (process.env.UPDATE_GOLDEN) {
       writeFileSync(join(folder, golden.file), `${golden.head}\n----\n${found.join("\n")}\n`);

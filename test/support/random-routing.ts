@@ -9,8 +9,10 @@ export interface Shape {
   readonly name: string;
   readonly routes: (random: Random) => number;
   readonly path: (random: Random) => string;
-  /** The share of routes with methods, with hosts, with addresses and with vars. */
+  /** The share of routes with methods, with addresses, with vars, with a service and with hosts. */
   readonly conditions: number;
+  /** The share of routes with hosts, and their hosts, where they are others. */
+  readonly hosts?: { readonly share: number; readonly make: (random: Random) => string };
 }
 
 const SEGMENTS = ["a", "b", "ab", "", "é", "a+", ":x", ":y", "*", "*z", "a*", "b:c", "__proto__"];
@@ -71,11 +73,31 @@ export const SHAPES: readonly Shape[] = [
 ];
 
 /** Of several pages, whatever a page holds. */
-export const LARGE: Shape = {
-  name: "large",
-  routes: (random) => 4000 + random.below(4000),
-  path: (random) => random.pick([numberedPath, narrowPath, anyPath])(random),
-  conditions: 0.05,
+export const LARGE_SHAPES: readonly Shape[] = [
+  { name: "large", routes: (r) => 3000 + r.below(4000), path: severalPaths, conditions: 0.05 },
+  {
+    name: "many hosts",
+    routes: (r) => 3000 + r.below(4000),
+    path: (r) => r.pick([narrowPath, staircase])(r),
+    conditions: 0.02,
+    hosts: { share: 0.8, make: numberedHost },
+  },
+  {
+    name: "a host with many paths",
+    routes: (r) => 3000 + r.below(4000),
+    path: (r) => r.pick([numberedPath, (more: Random) => STEM + numberedPath(more)])(r),
+    conditions: 0.02,
+    hosts: { share: 0.9, make: (r) => r.pick(["*.a.com", "*.a.com", "*.com", "b.a.com", "*"]) },
+  },
+];
+
+/** Of so many pages that branches lie above branches. */
+export const HUGE: Shape = {
+  name: "huge",
+  routes: () => 40_000,
+  path: severalPaths,
+  conditions: 0.02,
+  hosts: { share: 0.5, make: numberedHost },
 };
 
 export function randomRouting(random: Random, shape: Shape): RoutingResources {
@@ -86,11 +108,14 @@ export function randomRouting(random: Random, shape: Shape): RoutingResources {
   return { routes, services: SERVICES };
 }
 
-function randomRoute(random: Random, { path, conditions }: Shape): RouteValue {
+function randomRoute(random: Random, { path, conditions, hosts }: Shape): RouteValue {
   const has = () => random.chance(conditions);
+  const host = hosts?.make ?? ((r: Random) => r.pick(HOSTS));
   return {
     uris: some(random, 1, 3, () => path(random)),
-    ...(has() ? { hosts: some(random, 1, 3, () => random.pick(HOSTS)) } : {}),
+    ...(random.chance(hosts?.share ?? conditions)
+      ? { hosts: some(random, 1, 3, () => host(random)) }
+      : {}),
     ...(has() ? { service_id: random.pick(["s", "t", "gone"]) } : {}),
     ...(has() ? { methods: some(random, 1, 2, () => random.pick(METHODS)) } : {}),
     ...(has() ? { remote_addrs: some(random, 1, 2, () => random.pick(RANGES)) } : {}),
@@ -102,11 +127,13 @@ function randomRoute(random: Random, { path, conditions }: Shape): RouteValue {
 
 /** Most paths are made from a route's own, so that deep patterns are met too. */
 export function randomRequest(random: Random, resources: RoutingResources): TriedRequest {
-  const host = random.pick(ASKED_HOSTS);
+  const ids = Object.keys(resources.routes);
+  const aimedAt = ids.length === 0 ? undefined : resources.routes[random.pick(ids)];
+  const host = randomHost(random, aimedAt);
   const values: Record<string, JsonValue> = randomVariables(random);
   return {
     method: random.pick(ASKED_METHODS),
-    uri: randomUri(random, resources),
+    uri: randomUri(random, aimedAt),
     host,
     hostHeader: random.pick([host, `${host}:8080`, host.toUpperCase()]),
     remoteAddr: random.pick(ADDRESSES),
@@ -114,9 +141,20 @@ export function randomRequest(random: Random, resources: RoutingResources): Trie
   };
 }
 
-function randomUri(random: Random, { routes }: RoutingResources): string {
-  const ids = Object.keys(routes);
-  const { uris = ["/"] } = ids.length === 0 ? {} : (routes[random.pick(ids)] as RouteValue);
+function randomHost(random: Random, aimedAt: RouteValue | undefined): string {
+  if (aimedAt?.hosts === undefined || random.chance(0.3)) return random.pick(ASKED_HOSTS);
+  const labels = random.pick(["", "x", "x.", "b.", "shop7."]);
+  return (
+    random
+      .pick(aimedAt.hosts)
+      .replace(/^\*\.?/, labels)
+      .replace(/:\d+$/, "")
+      .toLowerCase() || "_"
+  );
+}
+
+function randomUri(random: Random, aimedAt: RouteValue | undefined): string {
+  const { uris = ["/"] } = aimedAt ?? {};
   const fill = () => random.pick(["1", "a", "a/b", "", "b/a/b", "\udcff", "é", "日本"]);
   if (random.chance(0.2)) return anyPath(random).replace(/[*:]/g, "");
   const uri = random.pick(uris).replace(/[*:][a-z]*/g, fill);
@@ -145,6 +183,17 @@ function narrowPath(random: Random): string {
 
 function numberedPath(random: Random): string {
   return `/api/v${random.below(3)}/item${random.below(5000)}${random.pick(["", "/", "/*", "/:id", "*"])}`;
+}
+
+function severalPaths(random: Random): string {
+  return random.pick([numberedPath, narrowPath, anyPath])(random);
+}
+
+/** Of a deep tree of hosts, exact and wildcard. */
+function numberedHost(random: Random): string {
+  const labels = [`shop${random.below(60)}`, `r${random.below(5)}`, random.pick(["com", "org"])];
+  const host = labels.slice(random.below(3)).join(".");
+  return random.pick(["", "*.", "*."]) + host;
 }
 
 /** Without repeats, as the schemas have it. */
