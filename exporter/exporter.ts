@@ -1,12 +1,13 @@
+import type { Manifest } from "../shared/snapshot/format.ts";
 import type { Clock } from "./clock.ts";
-import { readResources } from "./compile/memory.ts";
+import { PublishedGeneration } from "./compile/memory.ts";
 import type { Config } from "./config.ts";
 import type { Campaign, Leadership } from "./etcd/election.ts";
-import type { Mirror } from "./etcd/keyspace.ts";
+import { isComplete, type Mirror } from "./etcd/keyspace.ts";
 import { errorText, type Log } from "./log.ts";
 import { Pacer } from "./publish/pacer.ts";
 import { Publisher } from "./publish/publisher.ts";
-import { readChunk, readManifest } from "./publish/read-generation.ts";
+import { readChunk, readManifest, readPointer } from "./publish/read-generation.ts";
 import { collect } from "./publish/retention.ts";
 import { type PublishAnswer, Publishing } from "./publishing.ts";
 import type { Rejection } from "./rejection.ts";
@@ -46,8 +47,10 @@ export class Exporter {
   readonly #publisher: Publisher;
   #table: ResourceTable;
   #publishing: Publishing | undefined;
+  /** The memory of last valid values; asked once the base has been read, then let go. */
+  #memory: PublishedGeneration | undefined;
   #leadership: Leadership | undefined;
-  #reported: ReadonlyMap<string, number> = new Map();
+  #reported: readonly Rejection[] = [];
   #saidHold: string | undefined;
 
   constructor(deps: ExporterDeps) {
@@ -100,7 +103,7 @@ export class Exporter {
       state: this.state,
       health: this.#deps.mirror.health(),
       rejections: this.#table.rejections(),
-      notices: this.#table.notices(),
+      notices: (most) => this.#table.notices(most),
       counts: this.#table.counts(),
       now: this.#deps.clock.now(),
     };
@@ -112,60 +115,93 @@ export class Exporter {
   /** What was published last is the memory of last valid values: nothing goes on without it. */
   async #prepare(signal: AbortSignal): Promise<boolean> {
     const { clock, config, log, store } = this.#deps;
+    const isOpen = await this.#insist(signal, "cannot read what was published last", async () => {
+      const live = await this.#publisher.refresh();
+      this.#notePointer();
+      const superseded = live?.pointer.hold?.superseded;
+      const manifest = superseded ? await readManifest(store, superseded) : live?.manifest;
+      this.#memory = manifest && (await this.#openGeneration(manifest));
+      return true;
+    });
+    if (!isOpen) return false;
+    this.#publishing = new Publishing({
+      table: this.#table,
+      publisher: this.#publisher,
+      opened: this.#memory,
+      router: config.router,
+      lossGuard: config.lossGuard,
+      state: this.state,
+      isProvenAfter: (moment) => this.#isProvenAfter(moment),
+      store,
+      clock,
+      log,
+    });
+    return true;
+  }
+
+  #openGeneration(manifest: Manifest): Promise<PublishedGeneration> {
+    return PublishedGeneration.open(manifest, (ref) => readChunk(this.#deps.store, ref));
+  }
+
+  /** Tries `job` until it succeeds; undefined when `signal` aborts before. */
+  async #insist<T>(
+    signal: AbortSignal,
+    failure: string,
+    job: () => Promise<T>,
+  ): Promise<T | undefined> {
+    const { clock, log } = this.#deps;
     for (let wait = 500; !signal.aborted; wait = Math.min(2 * wait, 15_000)) {
       try {
-        const live = await this.#publisher.refresh();
-        this.#notePointer();
-        const ref = live?.pointer.hold?.superseded;
-        const manifest = ref ? await readManifest(store, ref) : live?.manifest;
-        const memory =
-          manifest && (await readResources(manifest, (chunk) => readChunk(store, chunk)));
-        this.#table = new ResourceTable(config.prefix, memory);
-        this.#publishing = new Publishing({
-          table: this.#table,
-          publisher: this.#publisher,
-          router: config.router,
-          lossGuard: config.lossGuard,
-          state: this.state,
-          isProvenAfter: (moment) => this.#isProvenAfter(moment),
-          store,
-          clock,
-          log,
-        });
-        return true;
+        return await job();
       } catch (error) {
         this.state.publishError = { at: clock.now(), message: errorText(error) };
-        log.error("cannot read what was published last; trying again", {
-          error: errorText(error),
-          waitMs: wait,
-        });
+        log.error(`${failure}; trying again`, { error: errorText(error), waitMs: wait });
         await clock.sleep(wait, signal);
       }
     }
-    return false;
+    return undefined;
   }
 
   async #mirror(signal: AbortSignal, changed: () => void): Promise<void> {
     const { log, mirror } = this.#deps;
     for await (const change of mirror.changes(signal)) {
       const keys = this.#table.apply(change);
-      this.#publishing?.note(keys, { clusterId: change.clusterId, revision: change.revision });
+      if (!isComplete(change)) continue;
+      if (change.cause === "base" && !(await this.#recall(keys, signal))) return;
+      const { cause, clusterId, revision } = change;
+      // From here on the set is publishing's.
+      const count = keys.size;
+      this.#publishing?.note(keys, { clusterId, revision });
       this.state.hasBase = true;
       this.#logRejections();
-      log.debug("change taken in", {
-        cause: change.cause,
-        revision: change.revision,
-        keys: keys.size,
-      });
-      if (keys.size > 0 || change.cause !== "watch") changed();
+      log.debug("change taken in", { cause, revision, keys: count });
+      if (count > 0 || cause !== "watch") changed();
     }
+  }
+
+  /** Adds to `changed` the keys that have their last valid value from the memory. */
+  async #recall(changed: Set<string>, signal: AbortSignal): Promise<boolean> {
+    const { store } = this.#deps;
+    let isFirst = true;
+    const recalled = await this.#insist(signal, "cannot read a last valid value", async () => {
+      // While etcd was away its chunks may have been collected: what is live now knows as well.
+      const pointer = isFirst ? undefined : (await readPointer(store))?.pointer;
+      isFirst = false;
+      const ref = pointer?.hold?.superseded ?? pointer?.manifest;
+      if (ref) this.#memory = await this.#openGeneration(await readManifest(store, ref));
+      return this.#table.recall(async (key) => this.#memory?.body(key));
+    });
+    if (!recalled) return false;
+    for (const key of recalled) changed.add(key);
+    this.#memory = undefined;
+    return true;
   }
 
   async #lead(signal: AbortSignal, elected: () => void): Promise<void> {
     const { campaign, clock, log } = this.#deps;
     if (!campaign) {
+      // The base will say that there is something to publish: before it there is not.
       this.state.role = "leader";
-      elected();
       return;
     }
     while (!signal.aborted) {
@@ -271,16 +307,15 @@ export class Exporter {
   /** One line when a key's value is refused, one when it is good again. */
   #logRejections(): void {
     const { log } = this.#deps;
-    if (this.#table.rejectionCount === 0 && this.#reported.size === 0) return;
-    const now = new Map<string, number>();
-    for (const rejection of this.#table.rejections()) {
-      now.set(rejection.key, rejection.revision);
-      if (this.#reported.get(rejection.key) !== rejection.revision) logRejection(log, rejection);
+    const rejections = this.#table.rejections();
+    if (rejections === this.#reported) return;
+    const before = new Map(this.#reported.map(({ key, revision }) => [key, revision]));
+    for (const rejection of rejections) {
+      if (before.get(rejection.key) !== rejection.revision) logRejection(log, rejection);
+      before.delete(rejection.key);
     }
-    for (const key of this.#reported.keys()) {
-      if (!now.has(key)) log.info("no longer rejected", { key });
-    }
-    this.#reported = now;
+    for (const key of before.keys()) log.info("no longer rejected", { key });
+    this.#reported = rejections;
   }
 
   async #every(ms: number, signal: AbortSignal, due: () => void): Promise<void> {

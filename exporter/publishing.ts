@@ -1,9 +1,9 @@
 import type { Fence, Manifest, RouterName, SourcePosition } from "../shared/snapshot/format.ts";
 import type { Clock } from "./clock.ts";
 import { Compiler } from "./compile/compiler.ts";
-import { readResources } from "./compile/memory.ts";
+import { PublishedGeneration } from "./compile/memory.ts";
 import type { Log } from "./log.ts";
-import { heldLoss, type LossGuard } from "./publish/loss-guard.ts";
+import { heldLoss, LiveRoutes, type LossGuard } from "./publish/loss-guard.ts";
 import type { Publisher, PublishOutcome } from "./publish/publisher.ts";
 import { readChunk } from "./publish/read-generation.ts";
 import type { ResourceTable } from "./resource-table.ts";
@@ -14,6 +14,8 @@ export interface PublishingDeps {
   readonly table: ResourceTable;
   readonly publisher: Publisher;
   readonly store: ObjectStore;
+  /** A generation that was opened already; it need not be read again where it is live. */
+  readonly opened: PublishedGeneration | undefined;
   readonly router: RouterName;
   /** Undefined: off. */
   readonly lossGuard: LossGuard | undefined;
@@ -31,6 +33,8 @@ export type PublishAnswer =
   /** What is live came from a later revision than the one we have seen; ours must catch up first. */
   | { readonly outcome: "behind"; readonly live: SourcePosition };
 
+const ROUTES = "routes/";
+
 /** Brings what the table holds into the store: compile, loss guard, publish. One call at a time. */
 export class Publishing {
   readonly #deps: PublishingDeps;
@@ -38,21 +42,33 @@ export class Publishing {
   /** Keys that changed since the last compile. */
   #changed = new Set<string>();
   #position: SourcePosition | undefined;
-  /** Keys of the routes of the live generation, and which generation that is. */
-  #liveRoutes = new Set<string>();
+  /** Undefined while those of `#liveContent` have not been looked for. */
+  #liveRoutes: LiveRoutes | undefined;
+  /** The content that was live when we last looked; undefined: nothing was. */
   #liveContent: string | undefined;
+  #opened: PublishedGeneration | undefined;
   /** Since when the live generation is one that somebody else published. */
   #foreignSince: number | undefined;
 
   constructor(deps: PublishingDeps) {
     this.#deps = deps;
-    this.#compiler = new Compiler(deps.router, deps.publisher.live?.manifest?.bodies.length ?? 1);
+    this.#opened = deps.opened;
+    this.#liveContent = deps.publisher.live?.manifest?.content;
+    this.#foreignSince = deps.clock.now();
+    this.#compiler = new Compiler(deps.router);
   }
 
-  /** Takes in that the table has changed and now stands at `position`. */
-  note(changed: ReadonlySet<string>, position: SourcePosition): void {
-    const { clock, state } = this.#deps;
-    for (const key of changed) this.#changed.add(key);
+  /**
+   * Takes in that the table has changed and now stands at `position`. The set becomes this object's own.
+   */
+  note(changed: Set<string>, position: SourcePosition): void {
+    const { clock, state, table } = this.#deps;
+    // At the start these are all keys there are: not to be held twice.
+    if (this.#changed.size === 0) this.#changed = changed;
+    for (const key of changed) {
+      this.#changed.add(key);
+      if (key.startsWith(ROUTES)) this.#liveRoutes?.note(key, table.has(key));
+    }
     this.#position = position;
     state.tableRevision = position.revision;
     // Without a change of ours the live content stays right, whatever else etcd counts.
@@ -68,21 +84,18 @@ export class Publishing {
     options: { readonly force?: boolean; readonly isBeside?: boolean } = {},
   ): Promise<PublishAnswer | undefined> {
     const { lossGuard, publisher, table } = this.#deps;
-    await this.#readLiveRoutes();
+    if (!this.#position) return undefined;
+    const liveRoutes = await this.#readLiveRoutes();
     // From here to the compile nothing waits: position, changes and content are of one moment.
     const source = this.#position;
-    if (!source) return undefined;
     const behind = this.#behind(source);
     if (behind) return { outcome: "behind", live: behind };
     const changed = this.#changed;
     this.#changed = new Set();
-    const counted = this.#routesNow();
+    const removed = liveRoutes.take();
+    const liveCount = liveRoutes.size;
     const snapshot = await this.#compiler.compile(table, changed, publisher.known);
-    const loss = heldLoss(
-      counted.removed,
-      this.#liveRoutes.size,
-      options.force ? undefined : lossGuard,
-    );
+    const loss = heldLoss(removed, liveCount, options.force ? undefined : lossGuard);
     if (loss && publisher.live?.pointer.hold === undefined) {
       this.#deps.state.heldLoss = loss;
       return { outcome: "held-loss", message: loss.message };
@@ -92,7 +105,7 @@ export class Publishing {
     // FORMAT.md 9.4: beside a leader, whose collection may run meanwhile.
     if (options.isBeside && answer.outcome === "published") await publisher.writeMissing(snapshot);
     if (answer.outcome === "published" || answer.outcome === "unchanged") {
-      this.#liveRoutes = counted.keys;
+      liveRoutes.settle();
       this.#liveContent = publisher.live?.manifest?.content;
       this.#foreignSince = undefined;
       this.#settle(source);
@@ -106,22 +119,28 @@ export class Publishing {
     if (this.#changed.size === 0) state.waitingSince = undefined;
   }
 
-  /** Which live routes this publish would remove; synchronous, of the same moment as the compile. */
-  #routesNow(): { readonly keys: Set<string>; readonly removed: number } {
-    const keys = new Set<string>();
-    for (const { key } of this.#deps.table.ofKind("routes")) keys.add(key);
-    let removed = 0;
-    for (const key of this.#liveRoutes) if (!keys.has(key)) removed += 1;
-    return { keys, removed };
+  /** At the start, and when somebody else published: the routes are read from the store. */
+  async #readLiveRoutes(): Promise<LiveRoutes> {
+    const { clock, publisher, table } = this.#deps;
+    const manifest = publisher.live?.manifest;
+    if (manifest?.content !== this.#liveContent) {
+      this.#foreignSince = clock.now();
+      this.#liveContent = manifest?.content;
+      this.#liveRoutes = undefined;
+    }
+    if (this.#liveRoutes) return this.#liveRoutes;
+    const routes = manifest ? await this.#routesOf(manifest) : new Set<string>();
+    this.#opened = undefined;
+    const has = (key: string) => table.has(key);
+    const wanted = { has, keys: table.keysOf("routes") };
+    this.#liveRoutes = new LiveRoutes(routes, wanted);
+    return this.#liveRoutes;
   }
 
-  /** At the start, and when somebody else published: the routes are read from the store. */
-  async #readLiveRoutes(): Promise<void> {
-    const manifest = this.#deps.publisher.live?.manifest;
-    if (manifest?.content === this.#liveContent) return;
-    this.#foreignSince = this.#deps.clock.now();
-    this.#liveRoutes = manifest ? await routesOf(this.#deps.store, manifest) : new Set();
-    this.#liveContent = manifest?.content;
+  async #routesOf(manifest: Manifest): Promise<Set<string>> {
+    if (this.#opened?.content === manifest.content) return this.#opened.routes;
+    const { store } = this.#deps;
+    return (await PublishedGeneration.open(manifest, (ref) => readChunk(store, ref))).routes;
   }
 
   /**
@@ -136,9 +155,4 @@ export class Publishing {
       live.source.clusterId === source.clusterId && live.source.revision > source.revision;
     return isLater && !isProvenAfter(this.#foreignSince) ? live.source : undefined;
   }
-}
-
-async function routesOf(store: ObjectStore, manifest: Manifest): Promise<Set<string>> {
-  const resources = await readResources(manifest, (ref) => readChunk(store, ref));
-  return new Set([...resources.keys()].filter((key) => key.startsWith("routes/")));
 }

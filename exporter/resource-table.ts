@@ -1,64 +1,122 @@
 import type { Resource } from "../shared/resources/resource.ts";
-import type { KindName } from "../shared/resources/resource-key.ts";
-import type { KeyspaceChange, KeyspaceEntry } from "./etcd/keyspace.ts";
-import type { Notice, Rejection } from "./rejection.ts";
-import { noticesOf } from "./validate/notices.ts";
-import { danglingReferences } from "./validate/references.ts";
+import { KIND_NAMES, type KindName, parseResourceKey } from "../shared/resources/resource-key.ts";
+import {
+  isBeginning,
+  isComplete,
+  type KeyspaceChange,
+  type KeyspaceEntry,
+} from "./etcd/keyspace.ts";
+import type { Rejection } from "./rejection.ts";
+import { type FoundNotices, findNotices } from "./table/find-notices.ts";
+import {
+  type HeldResource,
+  holdBody,
+  holdResource,
+  modRevisionOf,
+  parseBody,
+} from "./table/held-resource.ts";
+import { ParsedResources } from "./table/parsed-resources.ts";
 import { validate } from "./validate.ts";
+
+type Staged = HeldResource | Omit<Rejection, "keptRevision">;
 
 /**
  * Every valid resource under the prefix. A bad value keeps the key's last valid one, its own or, after a
  * restart, that of the last published generation (invariant 5). The cost of a change follows the change.
+ *
+ * Resources are held as the text that is published and parsed when asked for: as values, a million of
+ * them would take ten times that memory.
  */
 export class ResourceTable {
   readonly prefix: string;
   /** By key below the prefix, as are all maps here. */
-  readonly #resources = new Map<string, Resource>();
-  readonly #byKind = new Map<KindName, Map<string, Resource>>();
+  readonly #byKind: ReadonlyMap<KindName, Map<string, HeldResource>> = new Map(
+    KIND_NAMES.map((kind) => [kind, new Map()]),
+  );
   readonly #rejections = new Map<string, Rejection>();
-  readonly #notices = new Map<string, readonly Notice[]>();
-  /** The last published generation; asked until the base has been applied. */
-  #memory: ReadonlyMap<string, Resource>;
+  readonly #parsed = new ParsedResources();
+  /** Parts of a change that is not complete yet: nobody sees a half of it. */
+  #staged = new Map<string, Staged>();
   #sortedRejections: readonly Rejection[] | undefined;
-  #sortedNotices: readonly Notice[] | undefined;
 
-  constructor(prefix: string, memory: ReadonlyMap<string, Resource> = new Map()) {
+  constructor(prefix: string) {
     this.prefix = prefix;
-    this.#memory = memory;
   }
 
-  /** Takes a change in; returns the keys below the prefix whose resource is another now, or gone. */
-  apply(change: KeyspaceChange): ReadonlySet<string> {
+  /**
+   * Takes a change in, or a part of one; returns the keys below the prefix whose resource is another now,
+   * or gone: none until the change is complete.
+   */
+  apply(change: KeyspaceChange): Set<string> {
+    if (isBeginning(change)) this.#staged = new Map();
+    for (const entry of change.puts) this.#stage(entry);
     const changed = new Set<string>();
+    if (!isComplete(change)) return changed;
+    const staged = this.#staged;
+    this.#staged = new Map();
     for (const key of change.deletes) this.#delete(this.#below(key), changed);
-    for (const entry of change.puts) this.#put(entry, changed);
-    if (change.cause === "base") {
-      this.#deleteAllBut(change.puts, changed);
-      // What the base does not hold was deleted while no exporter ran.
-      this.#memory = new Map();
-    }
-    this.#sortedRejections = undefined;
-    this.#sortedNotices = undefined;
+    for (const [key, now] of staged) this.#put(key, now, changed);
+    if (change.cause === "base") this.#deleteAllBut(staged, changed);
     return changed;
   }
 
-  get(key: string): Resource | undefined {
-    return this.#resources.get(key);
+  /**
+   * Gives every key that has only a refused value the one that was published last, of which `published`
+   * knows the body; to be called after a base. Returns the keys that have a resource now. Throws what
+   * `published` throws, and has changed nothing then.
+   */
+  async recall(
+    published: (key: string) => Promise<string | undefined>,
+  ): Promise<ReadonlySet<string>> {
+    const recalled = new Map<string, HeldResource>();
+    for (const { key } of this.rejections()) {
+      const below = this.#below(key);
+      const parsed = parseResourceKey(below);
+      if (parsed.is !== "resource" || this.#held(below)) continue;
+      const body = await published(below);
+      if (body !== undefined) recalled.set(below, holdBody(below, body, key));
+    }
+    for (const [key, held] of recalled) {
+      this.#set(key, held);
+      this.#reject(key, this.#rejections.get(key) as Rejection);
+    }
+    return new Set(recalled.keys());
   }
 
-  /** All resources of a kind, in no order. */
+  has(key: string): boolean {
+    return this.#held(key) !== undefined;
+  }
+
+  /** Parsed when asked for: a caller that goes over many keeps none of them. */
+  get(key: string): Resource | undefined {
+    const held = this.#held(key);
+    return held && this.#parsed.get(key, held);
+  }
+
+  /** FORMAT.md 5.3: the body of a key as it is published. */
+  body(key: string): string | undefined {
+    return this.#held(key)?.body;
+  }
+
+  keysOf(kind: KindName): Iterable<string> {
+    return this.#byKind.get(kind)?.keys() ?? [];
+  }
+
+  /** All resources of a kind, in no order, each parsed when its turn comes. */
   *ofKind<K extends KindName>(kind: K): IterableIterator<Resource<K>> {
-    for (const resource of this.#byKind.get(kind)?.values() ?? []) {
-      yield resource as Resource as Resource<K>;
+    for (const [key, { body }] of this.#byKind.get(kind) ?? []) {
+      yield parseBody(key, body) as Resource as Resource<K>;
     }
   }
 
   *all(): IterableIterator<Resource> {
-    yield* this.#resources.values();
+    for (const kind of this.#byKind.keys()) yield* this.ofKind(kind);
   }
 
   get size(): number {
-    return this.#resources.size;
+    let size = 0;
+    for (const resources of this.#byKind.values()) size += resources.size;
+    return size;
   }
 
   /** How many resources there are of each kind that has any. */
@@ -70,9 +128,11 @@ export class ResourceTable {
     return counts;
   }
 
-  /** In the order of their keys. */
+  /** In the order of their keys; the same array as long as none came or went. */
   rejections(): readonly Rejection[] {
-    this.#sortedRejections ??= [...this.#rejections.values()].sort(byKey);
+    this.#sortedRejections ??= [...this.#rejections.values()].sort((a, b) =>
+      a.key < b.key ? -1 : Number(a.key > b.key),
+    );
     return this.#sortedRejections;
   }
 
@@ -81,80 +141,83 @@ export class ResourceTable {
   }
 
   /**
-   * In the order of their keys. Dangling references are looked for when somebody asks: what a change
-   * leaves dangling may be any number of resources.
+   * How many notices there are, and the first `most` of them in the order of their keys. Looked for when
+   * somebody asks: what one change leaves dangling may be any number of resources.
    */
-  notices(): readonly Notice[] {
-    this.#sortedNotices ??= [...this.#notices.values()]
-      .flat()
-      .concat([...this.#dangling()])
-      .sort(byKey);
-    return this.#sortedNotices;
+  notices(most = Number.POSITIVE_INFINITY): FoundNotices {
+    const searched = {
+      held: this.#allHeld(),
+      has: (key: string) => this.has(key),
+      wholeKey: (key: string) => `${this.prefix}/${key}`,
+    };
+    return findNotices(searched, most);
   }
 
-  #put(entry: KeyspaceEntry, changed: Set<string>): void {
-    const key = this.#below(entry.key);
+  #stage(entry: KeyspaceEntry): void {
     const verdict = validate(entry, this.prefix);
     if (verdict.is === "skipped") return;
-    if (verdict.is === "resource") {
-      this.#rejections.delete(key);
-      this.#set(verdict.resource, verdict.notices);
-      changed.add(key);
+    const key = this.#below(entry.key);
+    if (verdict.is === "rejected") {
+      this.#staged.set(key, verdict.rejection);
       return;
     }
-    const remembered = this.#resources.has(key) ? undefined : this.#memory.get(key);
-    if (remembered) {
-      this.#set(remembered, noticesOf(remembered, entry.key));
-      changed.add(key);
+    this.#staged.set(key, holdResource(verdict.resource, verdict.notices));
+  }
+
+  #put(key: string, now: Staged, changed: Set<string>): void {
+    if (!("body" in now)) {
+      this.#reject(key, now);
+      return;
     }
-    const keptRevision = this.#resources.get(key)?.modRevision;
-    this.#rejections.set(key, { ...verdict.rejection, keptRevision });
-  }
-
-  #set(resource: Resource, notices: readonly Notice[]): void {
-    const { key, kind } = resource;
-    const ofKind = this.#byKind.get(kind) ?? new Map<string, Resource>();
-    this.#byKind.set(kind, ofKind.set(key, resource));
-    this.#resources.set(key, resource);
-    if (notices.length > 0) this.#notices.set(key, notices);
-    else this.#notices.delete(key);
-  }
-
-  #delete(key: string, changed: Set<string>): void {
-    this.#rejections.delete(key);
-    this.#notices.delete(key);
-    const held = this.#resources.get(key);
-    if (!held) return;
-    this.#resources.delete(key);
-    this.#byKind.get(held.kind)?.delete(key);
+    this.#accept(key);
+    // Read again, as after an etcd was restored, and still the same.
+    if (this.#held(key)?.body === now.body) return;
+    this.#set(key, now);
     changed.add(key);
   }
 
-  /** A second base is as good as the first: what it lacks is gone. */
-  #deleteAllBut(entries: readonly KeyspaceEntry[], changed: Set<string>): void {
-    if (this.#resources.size + this.#rejections.size === 0) return;
-    const present = new Set(entries.map(({ key }) => this.#below(key)));
-    for (const key of [...this.#resources.keys(), ...this.#rejections.keys()]) {
-      if (!present.has(key)) this.#delete(key, changed);
-    }
+  #set(key: string, held: HeldResource): void {
+    this.#ofItsKind(key)?.set(key, held);
   }
 
-  *#dangling(): IterableIterator<Notice> {
-    const exists = (key: string) => this.#resources.has(key);
-    const wholeKey = (key: string) => `${this.prefix}/${key}`;
-    for (const kind of ["routes", "services"] as const) {
-      for (const resource of this.ofKind(kind)) {
-        yield* danglingReferences(resource, exists, wholeKey);
-      }
+  #delete(key: string, changed: Set<string>): void {
+    this.#accept(key);
+    if (this.#ofItsKind(key)?.delete(key)) changed.add(key);
+  }
+
+  #reject(key: string, rejection: Omit<Rejection, "keptRevision">): void {
+    const kept = this.#held(key);
+    const keptRevision = kept && modRevisionOf(kept);
+    this.#rejections.set(key, { ...rejection, keptRevision });
+    this.#sortedRejections = undefined;
+  }
+
+  #accept(key: string): void {
+    if (this.#rejections.delete(key)) this.#sortedRejections = undefined;
+  }
+
+  /** A second base is as good as the first: what it lacks is gone. */
+  #deleteAllBut(present: ReadonlyMap<string, unknown>, changed: Set<string>): void {
+    for (const resources of this.#byKind.values()) {
+      for (const key of resources.keys()) if (!present.has(key)) this.#delete(key, changed);
     }
+    for (const key of this.#rejections.keys()) if (!present.has(key)) this.#delete(key, changed);
+  }
+
+  #held(key: string): HeldResource | undefined {
+    return this.#ofItsKind(key)?.get(key);
+  }
+
+  #ofItsKind(key: string): Map<string, HeldResource> | undefined {
+    const parsed = parseResourceKey(key);
+    return parsed.is === "resource" ? this.#byKind.get(parsed.kind) : undefined;
+  }
+
+  *#allHeld(): Iterable<readonly [key: string, held: HeldResource]> {
+    for (const resources of this.#byKind.values()) yield* resources;
   }
 
   #below(key: string): string {
     return key.slice(this.prefix.length + 1);
   }
-}
-
-function byKey(a: { readonly key: string }, b: { readonly key: string }): number {
-  if (a.key === b.key) return 0;
-  return a.key < b.key ? -1 : 1;
 }

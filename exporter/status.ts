@@ -1,7 +1,8 @@
 import type { Hold, Pointer } from "../shared/snapshot/format.ts";
 import type { MirrorHealth } from "./etcd/keyspace.ts";
 import type { HeldLoss } from "./publish/loss-guard.ts";
-import type { Notice, Rejection } from "./rejection.ts";
+import type { Rejection } from "./rejection.ts";
+import type { FoundNotices } from "./table/find-notices.ts";
 
 /** What `/status`, `/readyz` and `/metrics` are made from. Times in milliseconds since the epoch. */
 export interface ExporterState {
@@ -61,7 +62,8 @@ export interface StatusSources {
   readonly state: ExporterState;
   readonly health: MirrorHealth;
   readonly rejections: readonly Rejection[];
-  readonly notices: Iterable<Notice>;
+  /** Looks for them; lists the first `most`. */
+  readonly notices: (most: number) => FoundNotices;
   readonly counts: Readonly<Record<string, number>>;
   readonly now: number;
 }
@@ -73,7 +75,6 @@ const MOST_LISTED = 200;
 export function statusReport(sources: StatusSources) {
   const { state, health, rejections, now, counts } = sources;
   const age = (at: number | undefined) => (at === undefined ? null : (now - at) / 1000);
-  const notices = [...sources.notices];
   return {
     role: state.role,
     ready: isReady(sources),
@@ -109,7 +110,7 @@ export function statusReport(sources: StatusSources) {
     lastError: lastError(sources),
     resources: counts,
     rejections: { total: rejections.length, list: rejections.slice(0, MOST_LISTED) },
-    notices: { total: notices.length, list: notices.slice(0, MOST_LISTED) },
+    notices: sources.notices(MOST_LISTED),
   };
 }
 

@@ -30,77 +30,89 @@ const KEYS_PER_PAGE_BYTES = 100_000;
 const ATTEMPTS_PER_PAGE = 4;
 
 /**
- * All keys of `range` in pages, every page as of the revision of the first. A page that fails is asked
- * for again; throws `EtcdError`, of kind `compacted` where that revision is gone before the last page.
+ * All keys of `range` in pages, every page as of the revision of the first; the next page is fetched while
+ * one is worked on. A page that fails is asked for again; throws `EtcdError`, of kind `compacted` where
+ * that revision is gone before the last page.
  */
 export async function* readPages(
   range: Required<KeyRange>,
   { keysOnly, signal }: { readonly keysOnly: boolean; readonly signal: AbortSignal },
   deps: ReadDeps,
 ): AsyncGenerator<RangeAnswer> {
-  let request: RangeRequest = { ...range, limit: FIRST_PAGE_KEYS, keysOnly };
+  let next = readPage({ ...range, limit: FIRST_PAGE_KEYS, keysOnly }, signal, deps);
   let first: RangeAnswer | undefined;
   for (;;) {
-    const page = await readPage(request, signal, deps);
+    const page = await next;
     first ??= page;
     if (page.header.clusterId !== first.header.clusterId) {
       throw new PositionLost("the cluster id changed between two pages", false);
     }
-    yield page;
     const last = page.kvs.at(-1);
-    if (!page.more || !last) return;
-    const limit = nextLimit(page, first.count);
-    const revision = first.header.revision;
-    request = { ...range, key: keyAfter(last.key), revision, limit, keysOnly };
+    const isLast = !page.more || !last;
+    if (!isLast) {
+      const limit = nextLimit(page, first.count);
+      const revision = first.header.revision;
+      const request = { ...range, key: keyAfter(last.key), revision, limit, keysOnly };
+      // While this page is worked on.
+      next = readPage(request, signal, deps);
+      next.catch(() => {});
+    }
+    yield page;
+    if (isLast) return;
   }
 }
 
-/** The first read: everything there is, and where to go on from. */
-export async function readBase(
-  range: Required<KeyRange>,
-  signal: AbortSignal,
-  deps: ReadDeps,
-): Promise<{ position: Position; change: KeyspaceChange }> {
-  return readAgainst(undefined, range, signal, deps);
+/** What is being read again, and how much of it can be trusted. */
+export interface LostPosition {
+  readonly position: Position;
+  /** In another history equal mod revisions prove nothing, so there every key counts as changed. */
+  readonly isSameHistory: boolean;
+}
+
+/** A part of a full read; the last one has where to go on from. */
+export interface ReadPart {
+  readonly change: KeyspaceChange;
+  readonly position: Position | undefined;
 }
 
 /**
- * Reads everything again after the position was lost. The change is the difference to what `lost` holds;
- * in another history equal mod revisions prove nothing, so there every key counts as changed.
+ * Everything there is, as a `base`; or, after a position was lost, the difference to what that holds, as a
+ * `resync`. Throws where the read cannot be finished: then the parts that were given are void.
  */
-export async function readResync(
-  lost: { readonly position: Position; readonly isSameHistory: boolean },
+export async function* readAll(
+  lost: LostPosition | undefined,
   range: Required<KeyRange>,
   signal: AbortSignal,
   deps: ReadDeps,
-): Promise<{ position: Position; change: KeyspaceChange }> {
-  return readAgainst(lost, range, signal, deps);
-}
-
-async function readAgainst(
-  lost: { readonly position: Position; readonly isSameHistory: boolean } | undefined,
-  range: Required<KeyRange>,
-  signal: AbortSignal,
-  deps: ReadDeps,
-): Promise<{ position: Position; change: KeyspaceChange }> {
+): AsyncGenerator<ReadPart> {
   let position: Position | undefined;
-  const puts: KeyspaceEntry[] = [];
   let known: ReadonlyMap<string, number> = new Map();
-  for await (const { header, kvs } of readPages(range, { keysOnly: false, signal }, deps)) {
+  let isFirst = true;
+  for await (const { header, kvs, more } of readPages(range, { keysOnly: false, signal }, deps)) {
     if (!position) {
       position = newPosition(header, header.revision);
       if (lost?.isSameHistory && continues(lost.position, header)) known = lost.position.held;
     }
+    const puts: KeyspaceEntry[] = [];
     for (const { key, value, modRevision } of kvs) {
       hold(position, { key, modRevision });
       if (known.get(key) !== modRevision) puts.push({ key, value, modRevision });
     }
+    const { clusterId, revision, held } = position;
+    const cause = lost ? "resync" : "base";
+    const about = { cause, clusterId, revision, puts } as const;
+    if (more && kvs.length > 0) {
+      const part = isFirst ? "first" : "next";
+      yield { change: { ...about, deletes: [], part }, position: undefined };
+      isFirst = false;
+      continue;
+    }
+    const deletes = [...(lost?.position.held.keys() ?? [])].filter((key) => !held.has(key));
+    const last = isFirst ? {} : ({ part: "last" } as const);
+    yield { change: { ...about, deletes, ...last }, position };
+    return;
   }
-  if (!position) throw new EtcdError("unavailable", "the first page never came");
-  const { clusterId, revision, held } = position;
-  const deletes = [...(lost?.position.held.keys() ?? [])].filter((key) => !held.has(key));
-  const cause = lost ? "resync" : "base";
-  return { position, change: { cause, clusterId, revision, puts, deletes } };
+  throw new EtcdError("unavailable", "the first page never came");
 }
 
 /** Whether `header` can come from the history that `position` stands in. */

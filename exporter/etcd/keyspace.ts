@@ -7,6 +7,7 @@
 export interface KeyspaceEntry {
   /** The whole etcd key, e.g. `/apisix/routes/1`. */
   readonly key: string;
+  /** A window on etcd's answer, all of which it keeps in memory: whoever keeps it takes a copy. */
   readonly value: Uint8Array;
   readonly modRevision: number;
 }
@@ -23,9 +24,26 @@ export interface KeyspaceChange {
   readonly clusterId: string;
   /** The state after this change is the state at this revision. It may go back in a `resync`. */
   readonly revision: number;
-  /** Each key at most once, its newest value. */
+  /** Each key at most once in all parts, its newest value. */
   readonly puts: readonly KeyspaceEntry[];
   readonly deletes: readonly string[];
+  /**
+   * A full read comes in parts, so that it need not fit into memory at once: a `first`, any number of
+   * `next`, a `last`, all of one revision. They are one change, which has happened when the `last` part
+   * has come. A read that cannot be finished ends without it: the `first` part of another change, or a
+   * change that is whole, makes what came before it void. Absent: the change is whole.
+   */
+  readonly part?: "first" | "next" | "last";
+}
+
+/** Whether a consumer that has taken this in stands at its revision. */
+export function isComplete({ part }: Pick<KeyspaceChange, "part">): boolean {
+  return part === undefined || part === "last";
+}
+
+/** Whether parts that came before this one and were not brought to their end are void. */
+export function isBeginning({ part }: Pick<KeyspaceChange, "part">): boolean {
+  return part === undefined || part === "first";
 }
 
 /** What `/status` and `/metrics` show of the connection to etcd. Times are `clock.now()` in ms. */
@@ -48,9 +66,9 @@ export interface MirrorHealth {
 /** The keys under one prefix, kept equal to etcd's. */
 export interface Mirror {
   /**
-   * Changes in order, starting with `base`; ends when `signal` aborts. Never throws for a fault of
-   * etcd or the network: those are retried, and `health` tells of them. While a change is not yet
-   * consumed the stream from etcd is paused.
+   * Changes in order, starting with `base`, a part at a time; ends when `signal` aborts. Never throws for a fault of
+   * etcd or the network: those are retried, and `health` tells of them. While a change or part is not
+   * yet consumed the stream from etcd is paused; of a full read at most one further page is fetched.
    */
   changes(signal: AbortSignal): AsyncIterable<KeyspaceChange>;
   health(): MirrorHealth;

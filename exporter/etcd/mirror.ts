@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { type AuditSchedule, createAuditSchedule } from "./audit.ts";
 import { type Backoff, createBackoff } from "./backoff.ts";
-import { readBase, readResync } from "./base-read.ts";
+import { readAll } from "./base-read.ts";
 import { keysUnder } from "./key-bytes.ts";
 import type { KeyspaceChange, Mirror, MirrorHealth } from "./keyspace.ts";
 import { type Position, PositionLost } from "./position.ts";
@@ -150,16 +150,17 @@ async function* readAndWatch(
   if (!before || lost) {
     // What keeps us from reading stays in sight until it no longer does.
     if (deps.health.state === "connecting") deps.health.state = "reading";
-    const read =
-      before && lost
-        ? await readResync({ position: before, ...lost }, range, signal, deps)
-        : await readBase(range, signal, deps);
-    progress.position = read.position;
-    progress.lost = undefined;
-    if (before && lost) deps.health.resyncs += 1;
-    deps.onPosition(read.position);
-    deps.onProof();
-    yield read.change;
+    const again = before && lost && { position: before, ...lost };
+    for await (const { change, position } of readAll(again, range, signal, deps)) {
+      if (position) {
+        progress.position = position;
+        progress.lost = undefined;
+        if (again) deps.health.resyncs += 1;
+        deps.onPosition(position);
+        deps.onProof();
+      }
+      yield change;
+    }
   }
   if (progress.position) yield* watchFrom(progress.position, range, signal, deps);
 }

@@ -30,17 +30,28 @@ const OF_ROUTE: readonly Reference[] = [
 
 const OF_SERVICE: readonly Reference[] = [UPSTREAM];
 
+/** The keys below the prefix of what a resource refers to. */
+export function referencesOf(resource: Resource): string[] {
+  const value = resource.value as Referring;
+  const targets: string[] = [];
+  for (const { field, kind } of referencesIn(resource)) {
+    const id = value[field];
+    if (id !== undefined) targets.push(`${kind}/${id}`);
+  }
+  return targets;
+}
+
 type Referring = Pick<Resource<"routes">["value"], Reference["field"]>;
 
 /** `exists` is asked with a key below the prefix; `wholeKey` turns one into etcd's. */
 export function danglingReferences(
-  resource: Resource<"routes" | "services">,
+  resource: Resource,
   exists: (key: string) => boolean,
   wholeKey: (key: string) => string,
 ): Notice[] {
-  const value: Referring = resource.value;
+  const value = resource.value as Referring;
   const notices: Notice[] = [];
-  for (const { field, kind, what, status } of resource.kind === "routes" ? OF_ROUTE : OF_SERVICE) {
+  for (const { field, kind, what, status } of referencesIn(resource)) {
     const id = value[field];
     const target = `${kind}/${id}`;
     if (id === undefined || exists(target)) continue;
@@ -53,4 +64,9 @@ export function danglingReferences(
     });
   }
   return notices;
+}
+
+function referencesIn({ kind }: Resource): readonly Reference[] {
+  if (kind === "routes") return OF_ROUTE;
+  return kind === "services" ? OF_SERVICE : [];
 }

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { KeyspaceChange } from "../../exporter/etcd/keyspace.ts";
 import { ResourceTable } from "../../exporter/resource-table.ts";
-import type { Resource } from "../../shared/resources/resource.ts";
 import { runSeed, seededRandom } from "../support/random.ts";
 
 const encoder = new TextEncoder();
@@ -13,13 +12,17 @@ class World {
   readonly table: ResourceTable;
   revision: number;
 
-  constructor(memory?: ReadonlyMap<string, Resource>, revision = 0) {
-    this.table = new ResourceTable("/apisix", memory);
+  constructor(revision = 0) {
+    this.table = new ResourceTable("/apisix");
     this.revision = revision;
   }
 
   /** Each put at a revision of its own; the keys that changed, sorted. */
-  apply(writes: Writes, cause: KeyspaceChange["cause"] = "watch"): string[] {
+  apply(
+    writes: Writes,
+    cause: KeyspaceChange["cause"] = "watch",
+    part?: KeyspaceChange["part"],
+  ): string[] {
     const puts = Object.entries(writes)
       .filter(([, value]) => value !== undefined)
       .map(([key, value]) => ({
@@ -31,7 +34,13 @@ class World {
       .filter((key) => writes[key] === undefined)
       .map((key) => `/apisix/${key}`);
     const { revision } = this;
-    return [...this.table.apply({ cause, clusterId: "1", revision, puts, deletes })].sort();
+    const change = { cause, clusterId: "1", revision, puts, deletes, ...(part && { part }) };
+    return [...this.table.apply(change)].sort();
+  }
+
+  /** As the exporter does after a base, with the bodies of what was published last. */
+  async recall(published: ReadonlyMap<string, string>): Promise<string[]> {
+    return [...(await this.table.recall(async (key) => published.get(key)))].sort();
   }
 
   /** The uris of the routes in use, by key. */
@@ -43,10 +52,13 @@ class World {
 const route = (uri: string, more: object = {}) => ({ uri, plugins: {}, ...more });
 const BAD = { uri: 5 };
 
+const bodiesOf = ({ table }: World) =>
+  new Map([...table.all()].map(({ key }) => [key, table.body(key) as string]));
+
 const remembered = (...uris: string[]) => {
   const world = new World();
   world.apply(Object.fromEntries(uris.map((uri, i) => [`routes/${i + 1}`, route(uri)])), "base");
-  return new Map([...world.table.all()].map((resource) => [resource.key, resource]));
+  return bodiesOf(world);
 };
 
 describe("changes", () => {
@@ -74,7 +86,7 @@ describe("changes", () => {
   });
 
   it("may go back in revision, as after a restore of etcd", () => {
-    const world = new World(undefined, 100);
+    const world = new World(100);
     world.apply({ "routes/1": route("/new") }, "base");
     world.revision = 5;
     expect(world.apply({ "routes/1": route("/old") }, "resync")).toEqual(["routes/1"]);
@@ -146,31 +158,88 @@ describe("a bad value", () => {
 });
 
 describe("the last published generation", () => {
-  it("stands in for a value that is bad when the exporter starts", () => {
-    const world = new World(remembered("/a", "/b"), 10);
+  it("stands in for a value that is bad when the exporter starts", async () => {
+    const world = new World(10);
+    const published = remembered("/a", "/b");
     const changed = world.apply({ "routes/1": BAD, "routes/2": route("/new") }, "base");
-    expect(changed).toEqual(["routes/1", "routes/2"]);
+    expect(changed).toEqual(["routes/2"]);
+    expect(await world.recall(published)).toEqual(["routes/1"]);
     expect(world.uris()).toEqual({ "routes/1": "/a", "routes/2": "/new" });
+    expect(world.table.body("routes/1")).toBe(published.get("routes/1"));
     expect(world.table.rejections()).toMatchObject([{ revision: 11, keptRevision: 1 }]);
   });
 
-  it("does not bring back what was deleted while no exporter ran", () => {
-    const world = new World(remembered("/a", "/b"), 10);
+  it("does not bring back what was deleted while no exporter ran", async () => {
+    const world = new World(10);
     world.apply({ "routes/2": route("/b") }, "base");
+    expect(await world.recall(remembered("/a", "/b"))).toEqual([]);
     expect(world.uris()).toEqual({ "routes/2": "/b" });
     world.apply({ "routes/1": BAD });
     expect(world.uris()).toEqual({ "routes/2": "/b" });
     expect(world.table.rejections()).toMatchObject([{ keptRevision: undefined }]);
   });
 
-  it("tells what the edge will not do of a value that it brought back", () => {
+  it("is asked for nothing but what has only a bad value", async () => {
+    const world = new World();
+    const asked: string[] = [];
+    world.apply({ "routes/1": route("/a"), "routes/2": BAD, "nothing/3": BAD }, "base");
+    await world.table.recall(async (key) => void asked.push(key));
+    expect(asked).toEqual(["routes/2"]);
+  });
+
+  it("that cannot be read leaves the table as it is, to be asked again", async () => {
+    const world = new World();
+    world.apply({ "routes/1": BAD, "routes/2": BAD }, "base");
+    const published = remembered("/a", "/b");
+    const failing = world.table.recall(async (key) => {
+      if (key === "routes/2") throw new Error("the bucket is away");
+      return published.get(key);
+    });
+    await expect(failing).rejects.toThrow("the bucket is away");
+    expect(world.uris()).toEqual({});
+    expect(await world.recall(published)).toEqual(["routes/1", "routes/2"]);
+  });
+
+  it("tells what the edge will not do of a value that it brought back", async () => {
     const world = new World();
     world.apply({ "routes/1": route("/a", { plugins: { cors: {} } }) }, "base");
-    const memory = new Map([...world.table.all()].map((resource) => [resource.key, resource]));
-    const restarted = new World(memory, 10);
+    const restarted = new World(10);
     restarted.apply({ "routes/1": BAD }, "base");
+    await restarted.recall(bodiesOf(world));
     expect(restarted.table.notices()).toEqual(world.table.notices());
-    expect(restarted.table.notices()).toHaveLength(1);
+    expect(restarted.table.notices().list).toHaveLength(1);
+  });
+});
+
+describe("a change in parts", () => {
+  it("is seen as a whole or not at all", () => {
+    const world = new World();
+    expect(world.apply({ "routes/1": route("/a") }, "base", "first")).toEqual([]);
+    expect(world.apply({ "routes/2": BAD }, "base", "next")).toEqual([]);
+    expect([world.uris(), world.table.rejections()]).toEqual([{}, []]);
+    const changed = world.apply({ "routes/3": route("/c") }, "base", "last");
+    expect(changed).toEqual(["routes/1", "routes/3"]);
+    expect(world.uris()).toEqual({ "routes/1": "/a", "routes/3": "/c" });
+    expect(world.table.rejectionCount).toBe(1);
+  });
+
+  it("that was not brought to its end is void when another begins", () => {
+    const world = new World();
+    world.apply({ "routes/1": route("/a") }, "base");
+    world.apply({ "routes/1": route("/b"), "routes/2": route("/b") }, "resync", "first");
+    world.apply({ "routes/3": route("/c") }, "resync", "first");
+    const changed = world.apply({ "routes/1": undefined }, "resync", "last");
+    expect(changed).toEqual(["routes/1", "routes/3"]);
+    expect(world.uris()).toEqual({ "routes/3": "/c" });
+  });
+
+  it("that is read again and still the same changes nothing", () => {
+    const world = new World();
+    world.apply({ "routes/1": route("/a") }, "base");
+    world.apply({ "routes/1": BAD });
+    world.revision = 0;
+    expect(world.apply({ "routes/1": route("/a") }, "resync")).toEqual([]);
+    expect(world.table.rejections()).toEqual([]);
   });
 });
 
@@ -191,12 +260,12 @@ describe("what is told", () => {
     const plugins = { "key-auth": {} };
     world.apply({ "routes/1": route("/a", { plugins }) }, "base");
     world.apply({ "routes/1": BAD });
-    expect(world.table.notices().map(({ path }) => path)).toEqual(["plugins.key-auth"]);
+    expect(world.table.notices().list.map(({ path }) => path)).toEqual(["plugins.key-auth"]);
     world.apply({ "routes/1": route("/a") });
-    expect(world.table.notices()).toEqual([]);
+    expect(world.table.notices()).toEqual({ total: 0, list: [] });
     world.apply({ "routes/1": route("/a", { plugins }) });
     world.apply({ "routes/1": undefined });
-    expect(world.table.notices()).toEqual([]);
+    expect(world.table.notices()).toEqual({ total: 0, list: [] });
   });
 
   it("has every reference that leads nowhere, until it leads somewhere", () => {
@@ -204,7 +273,7 @@ describe("what is told", () => {
     const ids = { service_id: "s", upstream_id: 7, plugin_config_id: "p" };
     const service = { upstream_id: "gone" };
     world.apply({ "routes/1": { uri: "/a", ...ids }, "services/t": service }, "base");
-    expect(world.table.notices().map(({ key, path, effect }) => [key, path, effect])).toEqual([
+    expect(world.table.notices().list.map(({ key, path, effect }) => [key, path, effect])).toEqual([
       ["/apisix/routes/1", "service_id", "refused"],
       ["/apisix/routes/1", "plugin_config_id", "refused"],
       ["/apisix/routes/1", "upstream_id", "refused"],
@@ -215,19 +284,30 @@ describe("what is told", () => {
       "upstreams/7": { nodes: {} },
       "plugin_configs/p": { plugins: {} },
     });
-    expect(world.table.notices().map(({ key }) => key)).toEqual(["/apisix/services/t"]);
+    expect(world.table.notices().list.map(({ key }) => key)).toEqual(["/apisix/services/t"]);
     world.apply({ "upstreams/7": undefined, "services/t": undefined });
-    expect(world.table.notices().map(({ path }) => path)).toEqual(["upstream_id"]);
+    expect(world.table.notices().list.map(({ path }) => path)).toEqual(["upstream_id"]);
   });
+});
+
+it("of very many notices the first are listed, and all are counted", () => {
+  const world = new World();
+  const keys = Array.from({ length: 3000 }, (_, i) => `routes/${(i * 7919) % 3000}`);
+  const plugins = { cors: {}, "key-auth": {} };
+  world.apply(Object.fromEntries(keys.map((key) => [key, route("/a", { plugins })])), "base");
+  world.apply({ "routes/5": route("/a", { plugins, service_id: "gone" }) });
+  const { list } = world.table.notices();
+  expect(list).toHaveLength(6001);
+  expect(world.table.notices(9)).toEqual({ total: 6001, list: list.slice(0, 9) });
 });
 
 it("the cost of a change follows the change: one key among 50,000 is not felt", () => {
   const world = new World();
   const keys = Array.from({ length: 50_000 }, (_, i) => `routes/${i}`);
   world.apply(Object.fromEntries(keys.map((key) => [key, route("/a")])), "base");
-  const tree = world.table.get("routes/7");
+  const other = world.table.get("routes/7");
   expect(world.apply({ "routes/9": route("/b") })).toEqual(["routes/9"]);
-  expect(world.table.get("routes/7")).toBe(tree);
+  expect(world.table.get("routes/7")).toBe(other);
   expect(world.table.size).toBe(50_000);
 });
 

@@ -1,4 +1,10 @@
-import type { KeyspaceChange, KeyspaceEntry, Mirror } from "../../exporter/etcd/keyspace.ts";
+import {
+  isBeginning,
+  isComplete,
+  type KeyspaceChange,
+  type KeyspaceEntry,
+  type Mirror,
+} from "../../exporter/etcd/keyspace.ts";
 import {
   EtcdError,
   type EtcdTransport,
@@ -148,6 +154,7 @@ function repeat(everyMs: number, action: () => Promise<unknown>): () => Promise<
 }
 
 export interface Consumer {
+  /** Whole ones, whatever parts they came in. */
   readonly changes: readonly KeyspaceChange[];
   /** The revision of the last change. */
   revision(): number;
@@ -166,9 +173,12 @@ export function consume(
   const changes: KeyspaceChange[] = [];
   const keys = new Map<string, string>();
   const stopping = new AbortController();
+  const assemble = createAssembler();
   const running = (async () => {
-    for await (const change of mirror.changes(stopping.signal)) {
+    for await (const part of mirror.changes(stopping.signal)) {
       await beforeEach();
+      const change = assemble(part);
+      if (!change) continue;
       apply(keys, change);
       changes.push(change);
     }
@@ -190,6 +200,32 @@ export function consume(
       stopping.abort();
       await running;
     },
+  };
+}
+
+/**
+ * Puts parts together to the change they make; undefined until it is whole. Throws where a part is not of
+ * the change that those before it began.
+ */
+export function createAssembler(): (part: KeyspaceChange) => KeyspaceChange | undefined {
+  let parts: KeyspaceChange[] = [];
+  return (part) => {
+    const before = parts.at(-1);
+    if (isBeginning(part)) {
+      parts = [];
+    } else if (!before || part.cause !== before.cause) {
+      throw new Error(`a part of a ${part.cause} that never began`);
+    } else if (part.revision !== before.revision || part.clusterId !== before.clusterId) {
+      throw new Error(`a part of revision ${part.revision} after one of ${before.revision}`);
+    }
+    parts.push(part);
+    if (!isComplete(part)) return undefined;
+    const { part: _part, ...whole } = part;
+    const puts = parts.flatMap((each) => each.puts);
+    if (new Set(puts.map(({ key }) => key)).size < puts.length) throw new Error("a key came twice");
+    const deletes = parts.flatMap((each) => each.deletes);
+    parts = [];
+    return { ...whole, puts, deletes };
   };
 }
 
