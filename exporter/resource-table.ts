@@ -1,5 +1,6 @@
 import type { Resource } from "../shared/resources/resource.ts";
 import { KIND_NAMES, type KindName, parseResourceKey } from "../shared/resources/resource-key.ts";
+import type { Body } from "../shared/snapshot/body-tree.ts";
 import {
   isBeginning,
   isComplete,
@@ -8,13 +9,8 @@ import {
 } from "./etcd/keyspace.ts";
 import type { Rejection } from "./rejection.ts";
 import { type FoundNotices, findNotices } from "./table/find-notices.ts";
-import {
-  type HeldResource,
-  holdBody,
-  holdResource,
-  modRevisionOf,
-  parseBody,
-} from "./table/held-resource.ts";
+import { HeldResource, holdBody, holdResource } from "./table/held-resource.ts";
+import { TextPages } from "./table/packed-text.ts";
 import { ParsedResources } from "./table/parsed-resources.ts";
 import { validate } from "./validate.ts";
 
@@ -24,8 +20,8 @@ type Staged = HeldResource | Omit<Rejection, "keptRevision">;
  * Every valid resource under the prefix. A bad value keeps the key's last valid one, its own or, after a
  * restart, that of the last published generation (invariant 5). The cost of a change follows the change.
  *
- * Resources are held as the text that is published and parsed when asked for: as values, a million of
- * them would take ten times that memory.
+ * Resources are held as the text that is published, packed, and parsed when asked for: as values, a
+ * million of them would take thirty times that memory.
  */
 export class ResourceTable {
   readonly prefix: string;
@@ -34,6 +30,7 @@ export class ResourceTable {
     KIND_NAMES.map((kind) => [kind, new Map()]),
   );
   readonly #rejections = new Map<string, Rejection>();
+  readonly #pages = new TextPages();
   readonly #parsed = new ParsedResources();
   /** Parts of a change that is not complete yet: nobody sees a half of it. */
   #staged = new Map<string, Staged>();
@@ -77,7 +74,8 @@ export class ResourceTable {
       if (body !== undefined) recalled.set(below, holdBody(below, body, key));
     }
     for (const [key, held] of recalled) {
-      this.#set(key, held);
+      this.#pages.keep(held);
+      this.#ofItsKind(key)?.set(key, held);
       this.#reject(key, this.#rejections.get(key) as Rejection);
     }
     return new Set(recalled.keys());
@@ -90,12 +88,12 @@ export class ResourceTable {
   /** Parsed when asked for: a caller that goes over many keeps none of them. */
   get(key: string): Resource | undefined {
     const held = this.#held(key);
-    return held && this.#parsed.get(key, held);
+    return held && this.#parsed.get(held);
   }
 
   /** FORMAT.md 5.3: the body of a key as it is published. */
-  body(key: string): string | undefined {
-    return this.#held(key)?.body;
+  body(key: string): Body | undefined {
+    return this.#held(key);
   }
 
   keysOf(kind: KindName): Iterable<string> {
@@ -104,8 +102,8 @@ export class ResourceTable {
 
   /** All resources of a kind, in no order, each parsed when its turn comes. */
   *ofKind<K extends KindName>(kind: K): IterableIterator<Resource<K>> {
-    for (const [key, { body }] of this.#byKind.get(kind) ?? []) {
-      yield parseBody(key, body) as Resource as Resource<K>;
+    for (const held of this.#byKind.get(kind)?.values() ?? []) {
+      yield held.parse() as Resource as Resource<K>;
     }
   }
 
@@ -161,33 +159,39 @@ export class ResourceTable {
       this.#staged.set(key, verdict.rejection);
       return;
     }
-    this.#staged.set(key, holdResource(verdict.resource, verdict.notices));
+    const held = holdResource(verdict.resource, verdict.notices);
+    this.#pages.keep(held);
+    this.#staged.set(key, held);
   }
 
   #put(key: string, now: Staged, changed: Set<string>): void {
-    if (!("body" in now)) {
+    if (!(now instanceof HeldResource)) {
       this.#reject(key, now);
       return;
     }
     this.#accept(key);
     // Read again, as after an etcd was restored, and still the same.
-    if (this.#held(key)?.body === now.body) return;
-    this.#set(key, now);
+    const before = this.#held(key);
+    if (before?.length === now.length && before.json === now.json) {
+      this.#pages.drop(now);
+      return;
+    }
+    if (before) this.#pages.drop(before);
+    this.#ofItsKind(key)?.set(key, now);
     changed.add(key);
-  }
-
-  #set(key: string, held: HeldResource): void {
-    this.#ofItsKind(key)?.set(key, held);
   }
 
   #delete(key: string, changed: Set<string>): void {
     this.#accept(key);
-    if (this.#ofItsKind(key)?.delete(key)) changed.add(key);
+    const held = this.#held(key);
+    if (!held) return;
+    this.#pages.drop(held);
+    this.#ofItsKind(key)?.delete(key);
+    changed.add(key);
   }
 
   #reject(key: string, rejection: Omit<Rejection, "keptRevision">): void {
-    const kept = this.#held(key);
-    const keptRevision = kept && modRevisionOf(kept);
+    const keptRevision = this.#held(key)?.modRevision;
     this.#rejections.set(key, { ...rejection, keptRevision });
     this.#sortedRejections = undefined;
   }
@@ -213,8 +217,8 @@ export class ResourceTable {
     return parsed.is === "resource" ? this.#byKind.get(parsed.kind) : undefined;
   }
 
-  *#allHeld(): Iterable<readonly [key: string, held: HeldResource]> {
-    for (const resources of this.#byKind.values()) yield* resources;
+  *#allHeld(): Iterable<HeldResource> {
+    for (const resources of this.#byKind.values()) yield* resources.values();
   }
 
   #below(key: string): string {

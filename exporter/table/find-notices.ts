@@ -1,7 +1,7 @@
 import type { Notice } from "../rejection.ts";
 import { noticesOf } from "../validate/notices.ts";
 import { danglingReferences } from "../validate/references.ts";
-import { type HeldResource, parseBody } from "./held-resource.ts";
+import type { HeldResource } from "./held-resource.ts";
 
 export interface FoundNotices {
   readonly total: number;
@@ -11,47 +11,42 @@ export interface FoundNotices {
 
 /** What the search asks of a table; keys are below the prefix. */
 export interface SearchedTable {
-  readonly held: Iterable<readonly [key: string, held: HeldResource]>;
+  readonly held: Iterable<HeldResource>;
   has(key: string): boolean;
   wholeKey(key: string): string;
 }
 
 /** Goes over everything that is held, but parses only what is listed: `most` notices. */
 export function findNotices(table: SearchedTable, most: number): FoundNotices {
-  const found: Found[] = [];
+  const found: HeldResource[] = [];
   let total = 0;
-  for (const [key, held] of table.held) {
+  for (const held of table.held) {
     const missing = held.refersTo.reduce((sum, to) => (table.has(to) ? sum : sum + 1), 0);
     if (held.notices + missing === 0) continue;
     total += held.notices + missing;
-    found.push({ key, held });
+    found.push(held);
     // Each has one notice at least: those after the first `most` are never listed.
     if (found.length > Math.max(2 * most, 1000)) keepFirst(found, most);
   }
   keepFirst(found, most);
   const list: Notice[] = [];
-  for (const { key, held } of found) {
+  for (const held of found) {
     if (list.length >= most) break;
-    list.push(...noticesOfHeld(table, key, held));
+    list.push(...noticesOfHeld(table, held));
   }
   return { total, list: list.slice(0, most) };
 }
 
-interface Found {
-  readonly key: string;
-  readonly held: HeldResource;
-}
-
-function noticesOfHeld(table: SearchedTable, key: string, held: HeldResource): readonly Notice[] {
-  const resource = parseBody(key, held.body);
+function noticesOfHeld(table: SearchedTable, held: HeldResource): readonly Notice[] {
+  const resource = held.parse();
   const exists = (other: string) => table.has(other);
   return [
-    ...(held.notices > 0 ? noticesOf(resource, table.wholeKey(key)) : []),
+    ...(held.notices > 0 ? noticesOf(resource, table.wholeKey(held.key)) : []),
     ...danglingReferences(resource, exists, table.wholeKey),
   ];
 }
 
-function keepFirst(found: Found[], most: number): void {
+function keepFirst(found: HeldResource[], most: number): void {
   found.sort((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key)));
   if (found.length > most) found.length = most;
 }

@@ -1,5 +1,5 @@
 import type { Resource } from "../../shared/resources/resource.ts";
-import { type HeldResource, parseBody } from "./held-resource.ts";
+import type { HeldResource } from "./held-resource.ts";
 
 const MOST_KEPT = 500;
 
@@ -7,10 +7,11 @@ const MOST_KEPT = 500;
 export class ParsedResources {
   readonly #kept = new Map<string, { readonly held: HeldResource; readonly parsed: Resource }>();
 
-  get(key: string, held: HeldResource): Resource {
+  get(held: HeldResource): Resource {
+    const { key } = held;
     const kept = this.#kept.get(key);
     if (kept?.held === held) return kept.parsed;
-    const parsed = parseBody(key, held.body);
+    const parsed = held.parse();
     if (this.#kept.size >= MOST_KEPT) this.#kept.clear();
     this.#kept.set(key, { held, parsed });
     return parsed;

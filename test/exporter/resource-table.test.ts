@@ -53,7 +53,7 @@ const route = (uri: string, more: object = {}) => ({ uri, plugins: {}, ...more }
 const BAD = { uri: 5 };
 
 const bodiesOf = ({ table }: World) =>
-  new Map([...table.all()].map(({ key }) => [key, table.body(key) as string]));
+  new Map([...table.all()].map(({ key }) => [key, table.body(key)?.json as string]));
 
 const remembered = (...uris: string[]) => {
   const world = new World();
@@ -165,7 +165,7 @@ describe("the last published generation", () => {
     expect(changed).toEqual(["routes/2"]);
     expect(await world.recall(published)).toEqual(["routes/1"]);
     expect(world.uris()).toEqual({ "routes/1": "/a", "routes/2": "/new" });
-    expect(world.table.body("routes/1")).toBe(published.get("routes/1"));
+    expect(world.table.body("routes/1")?.json).toBe(published.get("routes/1"));
     expect(world.table.rejections()).toMatchObject([{ revision: 11, keptRevision: 1 }]);
   });
 
