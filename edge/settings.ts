@@ -1,3 +1,4 @@
+import { IpRangeError, type IpRanges, parseIpRanges } from "../shared/routing/ip-ranges.ts";
 import type { UriSettings } from "../shared/routing/matching-uri.ts";
 import type { FreshnessSettings } from "./snapshot/freshness.ts";
 import type { S3SourceOptions } from "./snapshot/sources/s3.ts";
@@ -26,6 +27,10 @@ export interface Settings {
   /** Name of the response header with the generation; undefined: none. */
   readonly generationHeader: string | undefined;
   readonly clientIpHeader: string;
+  /** Undefined: the header's whole value is the address. */
+  readonly trustedProxies: IpRanges | undefined;
+  /** Of bodies beyond it the variables know nothing. */
+  readonly maxBodyBytes: number;
   /** The port that clients without a port in their Host asked; undefined: that of the scheme. */
   readonly listenPort: number | undefined;
   readonly uri: UriSettings;
@@ -107,6 +112,12 @@ export const EDGE_SETTINGS: readonly EdgeSetting[] = [
     about: "header with the client's address; change it only behind a proxy of your own",
   },
   {
+    name: "TRUSTED_PROXIES",
+    fallback: "",
+    about:
+      "when self-hosted: addresses and networks of proxies, by commas; that header is then a list, read from the right past them",
+  },
+  {
     name: "LISTEN_PORT",
     fallback: "0",
     about: "for X-Forwarded-Port when self-hosted; 0: 80 or 443, by the scheme",
@@ -126,6 +137,11 @@ export const EDGE_SETTINGS: readonly EdgeSetting[] = [
     name: "MATCH_URI_ENCODED_SLASH",
     fallback: "off",
     about: "`on`: and with `%2F` kept apart from `/`, as `apisix.match_uri_encoded_slash`",
+  },
+  {
+    name: "MAX_MATCHING_BODY_KB",
+    fallback: "1024",
+    about: "where a condition asks for `post_arg` or `graphql`: in longer bodies it finds nothing",
   },
   { name: "SERVER_HEADER", fallback: "APISIX", about: "value of the Server header" },
   {
@@ -183,6 +199,8 @@ export function readSettings(bindings: Bindings): Settings {
     statusToken: text("STATUS_TOKEN") || undefined,
     generationHeader: text("GENERATION_HEADER") || undefined,
     clientIpHeader: text("CLIENT_IP_HEADER"),
+    trustedProxies: readProxies("TRUSTED_PROXIES", text, problems),
+    maxBodyBytes: count("MAX_MATCHING_BODY_KB", 65_536) * 1024,
     listenPort: count("LISTEN_PORT", 65_535) || undefined,
     uri: readUriSettings(flag),
     serverHeader: text("SERVER_HEADER"),
@@ -203,6 +221,23 @@ function readFlag(name: string, text: (name: string) => string, problems: string
     problems.push(`${name}: found ${JSON.stringify(value)}, want on or off`);
   }
   return value === "on";
+}
+
+function readProxies(
+  name: string,
+  text: (name: string) => string,
+  problems: string[],
+): IpRanges | undefined {
+  const list = text(name);
+  if (list === "") return undefined;
+  try {
+    return parseIpRanges(list.split(",").map((entry) => entry.trim()));
+  } catch (error) {
+    if (!(error instanceof IpRangeError)) throw error;
+    const found = JSON.stringify(error.entry);
+    problems.push(`${name}: found ${found}, want an address, or a network such as 10.0.0.0/8`);
+    return undefined;
+  }
 }
 
 function readUriSettings(flag: (name: string) => boolean): UriSettings {

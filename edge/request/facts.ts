@@ -3,10 +3,15 @@ import { matchingUri } from "../../shared/routing/matching-uri.ts";
 import { hostOf } from "../../shared/routing/normalise.ts";
 import type { Settings } from "../settings.ts";
 import type { Client } from "../upstream/proxy-target.ts";
+import { clientAddress } from "./client-address.ts";
+import { RequestVariables, type Surroundings } from "./variables.ts";
 
 /** What the gateway reads from a request before anything else. */
 export interface ReadRequest {
+  /** Its variables are `variables`. */
   readonly facts: Facts;
+  /** Where matching throws `BodyNeeded`: match again with `{ ...facts, variables: variables.withBody(…) }`. */
+  readonly variables: RequestVariables;
   /** The variable `uri`; `facts.uri`, which routes are matched against, may keep an encoded slash. */
   readonly uri: string;
   readonly client: Client;
@@ -14,15 +19,13 @@ export interface ReadRequest {
   readonly rawTarget: string;
 }
 
-/** Where the client's address is unknown. It is nobody's, so no rule about addresses lets it pass. */
-const UNKNOWN_ADDRESS = "0.0.0.0";
-
 const STANDARD_PORTS = { http: 80, https: 443 } as const;
 
 /** Undefined where nginx would answer 400: the target is no path, or the host no host. */
 export function readRequest(
   request: Request,
-  settings: Pick<Settings, "clientIpHeader" | "listenPort" | "uri">,
+  settings: Pick<Settings, "clientIpHeader" | "listenPort" | "trustedProxies" | "uri">,
+  surroundings: Surroundings,
 ): ReadRequest | undefined {
   const { url } = request;
   const scheme: Client["scheme"] = url.startsWith("https:") ? "https" : "http";
@@ -34,7 +37,17 @@ export function readRequest(
   const hostHeader = request.headers.get("host") ?? authority;
   const host = hostOf(hostHeader);
   if (path === undefined || host === undefined) return undefined;
-  const address = request.headers.get(settings.clientIpHeader) ?? UNKNOWN_ADDRESS;
+  const address = clientAddress(
+    request.headers.get(settings.clientIpHeader),
+    settings.trustedProxies,
+  );
+  const port = settings.listenPort ?? STANDARD_PORTS[scheme];
+  const client = { address, scheme, hostHeader, port: portIn(hostHeader) ?? port };
+  const { uri } = path;
+  const variables = new RequestVariables(
+    { request, uri, host, client, port, rawTarget },
+    surroundings,
+  );
   return {
     facts: {
       method: request.method,
@@ -42,14 +55,11 @@ export function readRequest(
       host,
       hostHeader,
       remoteAddr: address,
+      variables,
     },
-    client: {
-      address,
-      scheme,
-      hostHeader,
-      port: portIn(hostHeader) ?? settings.listenPort ?? STANDARD_PORTS[scheme],
-    },
-    uri: path.uri,
+    variables,
+    client,
+    uri,
     rawTarget,
   };
 }

@@ -1,5 +1,6 @@
 import type { Values } from "../../shared/resources/resource.ts";
 import type { KindName } from "../../shared/resources/resource-key.ts";
+import { conditionFault } from "../../shared/resources/route-conditions.ts";
 import type { Ssl } from "../../shared/resources/ssl.ts";
 import type { Fault } from "./fault.ts";
 import { checkHashKey, normaliseUpstream, type RawUpstream } from "./normalise-upstream.ts";
@@ -38,8 +39,10 @@ export function normalise(kind: KindName, id: string, value: Record<string, unkn
       if ("wanted" in upstream) return { is: "wrong", fault: upstream };
       return checked(upstream, checkHashKey(upstream));
     }
-    case "routes":
-      return withUpstream(withLowerCaseHosts(named));
+    case "routes": {
+      const fault = conditionFault(value as Values["routes"]);
+      return fault ? { is: "wrong", fault } : withUpstream(withLowerCaseHosts(named));
+    }
     case "services":
       return withUpstream(withLowerCaseHosts(named));
     case "stream_routes":

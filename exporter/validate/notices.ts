@@ -1,6 +1,7 @@
 import { unservedPlugins } from "../../shared/plugins/support.ts";
 import { KINDS } from "../../shared/resources/kinds.ts";
 import type { Resource } from "../../shared/resources/resource.ts";
+import { patternsThatMatchNothing, varsRefusal } from "../../shared/resources/route-conditions.ts";
 import { scriptRefusal, unmatchable } from "../../shared/resources/route-support.ts";
 import type { Upstream } from "../../shared/resources/upstream.ts";
 import {
@@ -19,7 +20,12 @@ export function noticesOf(resource: Resource, key: string): readonly Notice[] {
   const refused = (refusal: Refusal | undefined, below = "") => {
     if (refusal) notices.push({ key, effect: "refused", ...refusal, path: below + refusal.path });
   };
-  if (isKind(resource, "routes")) refused(unmatchable(resource.value));
+  if (isKind(resource, "routes")) {
+    refused(unmatchable(resource.value) ?? varsRefusal(resource.value));
+    for (const found of patternsThatMatchNothing(resource.value)) {
+      notices.push({ key, effect: "ignored", ...found });
+    }
+  }
   if (isKind(resource, "routes") || isKind(resource, "services")) {
     refused(scriptRefusal(resource.value));
     if (resource.value.upstream)

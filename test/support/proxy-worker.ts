@@ -32,10 +32,16 @@ const worker = {
     const target: TestTarget = JSON.parse(incoming.headers.get("x-test-target") ?? "{}");
     const request = new Request(incoming);
     request.headers.delete("x-test-target");
-    const read = readRequest(request, {
+    const settings = {
       clientIpHeader: "cf-connecting-ip",
+      trustedProxies: undefined,
       listenPort: undefined,
       uri: DEFAULT_URI_SETTINGS,
+    };
+    const read = readRequest(request, settings, {
+      now: () => Date.now(),
+      requestId: () => crypto.randomUUID().replaceAll("-", ""),
+      maxBodyBytes: 0,
     });
     if (!read) return new Response("no request target", { status: 400 });
     const { upstream, enableWebsocket = false, timeout } = target;
