@@ -2,6 +2,8 @@ import { type Context, Hono } from "hono";
 import type { AccessLog } from "./access-log.ts";
 import { errorResponse, GatewayError, noRoute, nothingLoaded, unexpected } from "./errors.ts";
 import { type ReadRequest, readRequest } from "./request/facts.ts";
+import { matchRequest } from "./request/match-request.ts";
+import type { Surroundings } from "./request/variables.ts";
 import type { Settings } from "./settings.ts";
 import type { Freshness } from "./snapshot/freshness.ts";
 import type { OpenSnapshot } from "./snapshot/open-snapshot.ts";
@@ -20,10 +22,14 @@ export interface GatewayDeps extends StatusDeps {
     | "generationHeader"
     | "clientIpHeader"
     | "listenPort"
+    | "maxBodyBytes"
+    | "trustedProxies"
     | "uri"
     | "serverHeader"
   >;
   readonly accessLog: AccessLog | undefined;
+  /** 32 hexadecimal digits, other ones every time. */
+  readonly requestId: () => string;
 }
 
 /** What became of one request, for the log. */
@@ -49,11 +55,12 @@ export function createGateway(deps: GatewayDeps): Hono {
 }
 
 async function serve(c: Context, deps: GatewayDeps): Promise<Response> {
-  const { settings, accessLog, now } = deps;
+  const { settings, accessLog, now, requestId } = deps;
   const request = c.req.raw;
   const startedAt = now();
   const journey: Journey = { snapshot: undefined, route: undefined, error: undefined };
-  const read = readRequest(request, settings);
+  const surroundings: Surroundings = { now, requestId, maxBodyBytes: settings.maxBodyBytes };
+  const read = readRequest(request, settings, surroundings);
   const response = await answer(c, request, read, deps, journey);
   if (settings.generationHeader && journey.snapshot) {
     response.headers.set(settings.generationHeader, String(journey.snapshot.generation));
@@ -84,31 +91,32 @@ async function answer(
     const snapshot = await deps.freshness.current((work) => c.executionCtx.waitUntil(work));
     if (!snapshot) throw nothingLoaded();
     journey.snapshot = snapshot;
-    const route = await findRoute(snapshot, read, journey);
-    return await deps.proxy(request, { ...route, client: read.client, rawTarget: read.rawTarget });
+    await checkGlobalRules(snapshot);
+    const matched = await matchRequest(snapshot, request, read, deps.settings.maxBodyBytes);
+    if (!matched) throw noRoute();
+    journey.route = matched.match.routeId;
+    const route = await planOf(snapshot, journey.route);
+    const { client, rawTarget } = read;
+    return await deps.proxy(request, { ...route, client, rawTarget, ahead: matched.ahead?.rest });
   } catch (error) {
     const known = error instanceof GatewayError ? error : unexpected(error);
     journey.error = known.message;
-    const response = errorResponse(known, read?.facts.uri ?? "/");
+    const response = errorResponse(known, read?.uri ?? "/");
     response.headers.set("server", deps.settings.serverHeader);
     return response;
   }
 }
 
-async function findRoute(
-  snapshot: OpenSnapshot,
-  read: ReadRequest,
-  journey: Journey,
-): Promise<ServedRoute> {
+async function checkGlobalRules(snapshot: OpenSnapshot): Promise<void> {
   const rules = snapshot.globalRules();
   for (const rule of rules instanceof Promise ? await rules : rules) {
     const refusal = pluginRefusal(rule.plugins);
     if (refusal) throw refusedError(`global rule ${rule.id}`, refusal);
   }
-  const match = snapshot.match(read.facts);
-  if (!match) throw noRoute();
-  journey.route = match.routeId;
-  const planned = snapshot.plan(match.routeId);
+}
+
+async function planOf(snapshot: OpenSnapshot, routeId: string): Promise<ServedRoute> {
+  const planned = snapshot.plan(routeId);
   const plan = planned instanceof Promise ? await planned : planned;
   if (plan.is === "refused") throw plan.error;
   return plan;

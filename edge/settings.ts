@@ -115,7 +115,8 @@ export const EDGE_SETTINGS: readonly EdgeSetting[] = [
     name: "TRUSTED_PROXIES",
     fallback: "",
     about:
-      "when self-hosted: addresses and networks of proxies, by commas; that header is then a list, read from the right past them",
+      "when self-hosted: addresses and networks of proxies, by commas; that header is then a list, " +
+      "read from the right past them",
   },
   {
     name: "LISTEN_PORT",

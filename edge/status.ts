@@ -25,11 +25,7 @@ export function edgeStatus({ loader, freshness, chunks, now }: StatusDeps) {
     confirmedAgeSeconds: age(confirmedAt),
     source: looks.find(({ outcome }) => outcome === "same" || outcome === "newer")?.source ?? null,
     looks,
-    bodies: {
-      chunks: loader.held?.bodies.length ?? 0,
-      resident: chunks.size,
-      residentBytes: chunks.bytes,
-    },
+    memory: { chunks: chunks.size, chunkBytes: chunks.bytes },
   };
 }
 

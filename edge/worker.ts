@@ -18,6 +18,7 @@ import type { Timers } from "./upstream/timers.ts";
 
 const now = () => Date.now();
 const random = () => Math.random();
+const requestId = () => crypto.randomUUID().replaceAll("-", "");
 const timers: Timers = {
   after: (ms, action) => {
     const timer = setTimeout(action, ms);
@@ -56,7 +57,7 @@ function openGateway(bindings: Bindings) {
     server: settings.serverHeader,
   });
   const accessLog = settings.accessLog ? jsonAccessLog((line) => console.log(line)) : undefined;
-  return createGateway({ loader, freshness, chunks, now, proxy, settings, accessLog });
+  return createGateway({ loader, freshness, chunks, now, proxy, settings, accessLog, requestId });
 }
 
 let gateway: ReturnType<typeof openGateway> | undefined;

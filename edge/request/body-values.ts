@@ -22,7 +22,7 @@ const MULTIPART = "multipart/form-data";
  * throws `BodyNeeded` where the body has not been read and its Content-Type says that it matters.
  */
 export class BodyValues {
-  readonly #request: Request;
+  readonly #request: Pick<Request, "headers" | "body">;
   readonly #maxBytes: number;
   readonly #body: ReadBody | undefined;
   readonly #contentType: string;
@@ -30,7 +30,11 @@ export class BodyValues {
   #fields: { readonly root: JsonValue | undefined } | undefined;
 
   /** `body` undefined: not read yet. */
-  constructor(request: Request, maxBytes: number, body: ReadBody | undefined) {
+  constructor(
+    request: Pick<Request, "headers" | "body">,
+    maxBytes: number,
+    body: ReadBody | undefined,
+  ) {
     this.#request = request;
     this.#maxBytes = maxBytes;
     this.#body = body;

@@ -30,8 +30,11 @@ class GraphqlSyntaxError extends Error {
 }
 
 const IGNORED = /(?:[\s,\uFEFF]|#[^\n\r]*)*/y;
-const TOKEN =
-  /\.\.\.|[!$&()=@[\]{|}:]|[A-Za-z_]\w*|"""(?:[^"\\]|\\"""|\\|"(?!""))*"""|"(?:[^"\\\n\r]|\\["\\/bfnrt]|\\u[0-9A-Fa-f]{4}|\\u\{[0-9A-Fa-f]+\})*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])/y;
+const BLOCK_STRING = String.raw`"""(?:[^"\\]|\\"""|\\|"(?!""))*"""`;
+const STRING = String.raw`"(?:[^"\\\n\r]|\\["\\/bfnrt]|\\u[0-9A-Fa-f]{4}|\\u\{[0-9A-Fa-f]+\})*"`;
+const NUMBER = String.raw`-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])`;
+const PUNCTUATOR_OR_NAME = String.raw`\.\.\.|[!$&()=@[\]{|}:]|[A-Za-z_]\w*`;
+const TOKEN = new RegExp(`${PUNCTUATOR_OR_NAME}|${BLOCK_STRING}|${STRING}|${NUMBER}`, "y");
 const NAME = /^[A-Za-z_]/;
 const SCALAR = /^["\-0-9A-Za-z_]/;
 

@@ -8,7 +8,7 @@ import { msec, timeIso8601, timeLocal } from "./times.ts";
 
 /** What a request is before anything happened to it. */
 export interface RequestHead {
-  readonly request: Request;
+  readonly request: HeadOfRequest;
   /** The variable `uri`. */
   readonly uri: string;
   /** nginx's `$host`. */
@@ -18,6 +18,9 @@ export interface RequestHead {
   readonly port: number;
   readonly rawTarget: string;
 }
+
+/** As much of a request as variables need. */
+export type HeadOfRequest = Pick<Request, "method" | "headers" | "body">;
 
 /** What variables need from outside of the request. */
 export interface Surroundings {
@@ -214,7 +217,7 @@ function protocol({ request }: RequestHead): string {
 }
 
 /** `http_x_user` is the header `X-User`, and `X_User` where there is no such. */
-function sentHeader({ headers }: Request, name: string): string | undefined {
+function sentHeader({ headers }: HeadOfRequest, name: string): string | undefined {
   if (!/^[\w!#$%&'*+.^`|~]+$/.test(name)) return undefined;
   const value = headers.get(name.replaceAll("_", "-"));
   if (value !== null) return value;

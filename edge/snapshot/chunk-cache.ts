@@ -1,15 +1,25 @@
-import type { BodyChunk } from "../../shared/snapshot/body-chunk.ts";
+import type { HeldChunk, HeldChunks } from "../../shared/routing/route-index.ts";
+import type { ChunkRef } from "../../shared/snapshot/format.ts";
+import type { Chunk } from "../../shared/snapshot/open-chunk.ts";
 
-interface Held {
-  readonly chunk: BodyChunk;
+/** A chunk in memory; it stays known to whoever met it, and says when it was given up. */
+class Held implements HeldChunk {
+  chunk: Chunk | undefined;
+  used = true;
   readonly bytes: number;
+  links: (HeldChunk | undefined)[] = [];
+
+  constructor(chunk: Chunk, bytes: number) {
+    this.chunk = chunk;
+    this.bytes = bytes;
+  }
 }
 
 /**
- * Body chunks by digest, the least recently used dropped when they are more than the budget. Shared by
- * all generations of an isolate, so that an unchanged chunk is read once.
+ * Chunks by digest. When they are more than the budget, those go that were not used since they were last
+ * looked over. Shared by all generations of an isolate, so that an unchanged chunk is read once.
  */
-export class ChunkCache {
+export class ChunkCache implements HeldChunks {
   readonly #budgetBytes: number;
   readonly #held = new Map<string, Held>();
   #bytes = 0;
@@ -26,42 +36,56 @@ export class ChunkCache {
     return this.#held.size;
   }
 
-  /** Whether a chunk of this length would find room without another being dropped. */
-  hasRoomFor(bytes: number): boolean {
-    return this.#bytes + bytes <= this.#budgetBytes;
+  held({ sha256 }: Pick<ChunkRef, "sha256">): HeldChunk | undefined {
+    return this.#held.get(sha256);
   }
 
-  has(sha256: string): boolean {
-    return this.#held.has(sha256);
+  get(ref: Pick<ChunkRef, "sha256">): Chunk | undefined {
+    const held = this.#held.get(ref.sha256);
+    if (held) held.used = true;
+    return held?.chunk;
   }
 
-  get(sha256: string): BodyChunk | undefined {
-    const held = this.#held.get(sha256);
-    if (!held) return undefined;
-    this.#held.delete(sha256);
-    this.#held.set(sha256, held);
-    return held.chunk;
-  }
-
-  set(sha256: string, chunk: BodyChunk, bytes: number): void {
-    this.drop(sha256);
-    this.#held.set(sha256, { chunk, bytes });
+  set(sha256: string, chunk: Chunk, bytes: number): void {
+    this.#drop(sha256);
+    this.#held.set(sha256, new Held(chunk, bytes));
     this.#bytes += bytes;
-    for (const oldest of this.#held.keys()) {
-      if (this.#bytes <= this.#budgetBytes || oldest === sha256) break;
-      this.drop(oldest);
+    this.#makeRoom(sha256);
+  }
+
+  /** Everything counts as unused until it is used again: what a new generation left behind makes room. */
+  beginGeneration(): void {
+    for (const held of this.#held.values()) held.used = false;
+  }
+
+  /** Bytes that can be read ahead without giving up what is in use. */
+  get room(): number {
+    let used = 0;
+    for (const held of this.#held.values()) if (held.used) used += held.bytes;
+    return this.#budgetBytes - used;
+  }
+
+  /** Second chance: what was used since stays for another round. */
+  #makeRoom(kept: string): void {
+    for (const [sha256, held] of this.#held) {
+      if (this.#bytes <= this.#budgetBytes) return;
+      if (sha256 === kept) continue;
+      if (held.used) {
+        held.used = false;
+        this.#held.delete(sha256);
+        this.#held.set(sha256, held);
+      } else {
+        this.#drop(sha256);
+      }
     }
   }
 
-  /** Keeps only what `wanted` names: chunks of generations that are gone make room. */
-  retain(wanted: ReadonlySet<string>): void {
-    for (const sha256 of this.#held.keys()) if (!wanted.has(sha256)) this.drop(sha256);
-  }
-
-  drop(sha256: string): void {
+  #drop(sha256: string): void {
     const held = this.#held.get(sha256);
     if (!held) return;
     this.#held.delete(sha256);
     this.#bytes -= held.bytes;
+    held.chunk = undefined;
+    held.links = [];
   }
 }

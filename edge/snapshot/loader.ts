@@ -1,5 +1,3 @@
-import { openRouteIndex } from "../../shared/routing/open-index.ts";
-import { BodyChunk } from "../../shared/snapshot/body-chunk.ts";
 import { decodeManifest, decodePointer } from "../../shared/snapshot/codec.ts";
 import { SnapshotError } from "../../shared/snapshot/errors.ts";
 import {
@@ -9,6 +7,7 @@ import {
   manifestName,
   POINTER_NAME,
 } from "../../shared/snapshot/format.ts";
+import { type Chunk, openChunk } from "../../shared/snapshot/open-chunk.ts";
 import type { ChunkCache } from "./chunk-cache.ts";
 import { decide } from "./decide.ts";
 import { type ObjectReader, Unreachable } from "./object-reader.ts";
@@ -67,21 +66,25 @@ export class Loader {
     return looks;
   }
 
-  /** Reads body chunks that are not resident yet, as long as there is room. True: there may be more. */
+  /** Reads chunks that are not in memory yet, as long as there is room. True: there may be more. */
   async warm(): Promise<boolean> {
     const held = this.#held;
     if (!held) return false;
-    const { chunks } = this.#deps;
-    const missing = held.snapshot.bodies.filter((ref) => !chunks.has(ref.sha256));
+    const wanted = this.#ahead(held.snapshot);
+    await this.#readChunks(wanted, this.#deps.reader.sources);
+    return wanted.length > 0;
+  }
+
+  /** What a refresh may read at once, and there is room for. */
+  #ahead(snapshot: OpenSnapshot): readonly ChunkRef[] {
+    let { room } = this.#deps.chunks;
     const wanted: ChunkRef[] = [];
-    let bytes = 0;
-    for (const ref of missing) {
-      if (wanted.length === CHUNKS_PER_REFRESH || !chunks.hasRoomFor(bytes + ref.length)) break;
-      bytes += ref.length;
+    for (const ref of snapshot.missing()) {
+      room -= ref.length;
+      if (room < 0 || wanted.length === CHUNKS_PER_REFRESH) break;
       wanted.push(ref);
     }
-    await this.#readChunks(wanted, this.#deps.reader.sources);
-    return wanted.length > 0 && wanted.length < missing.length;
+    return wanted;
   }
 
   async #look(source: SnapshotSource): Promise<LookOutcome> {
@@ -106,40 +109,32 @@ export class Loader {
     }
   }
 
-  /** FORMAT.md 7.3: in use only once its index, and the bodies in use before, are there. */
+  /** FORMAT.md 7.3: in use only once its roots are there, and as much more as one refresh may read. */
   async #open(ref: ManifestRef, source: SnapshotSource): Promise<void> {
     const { reader, chunks } = this.#deps;
     // This source first, since it named the generation; another may still have the object.
     const sources = [source, ...reader.sources.filter((other) => other !== source)];
     const name = manifestName(ref);
     const manifest = decodeManifest(await reader.readVerified(sources, name, ref), ref, name);
-    const [indexRef, ...more] = manifest.index;
-    if (!indexRef || more.length > 0) {
-      throw new SnapshotError("unsupported", name, `an index of ${manifest.index.length} chunks`);
-    }
-    const indexName = chunkName(indexRef);
-    const index = openRouteIndex(
-      await reader.readVerified(sources, indexName, indexRef),
-      indexName,
-    );
-    if (index.router !== manifest.router) {
-      throw new SnapshotError(
-        "corrupt",
-        indexName,
-        `it is of ${index.router}, not ${manifest.router}`,
-      );
-    }
-    const snapshot = new OpenSnapshot(manifest, index, {
+    const snapshot = new OpenSnapshot(manifest, {
       ...this.#deps.snapshot,
-      readBody: (body) => this.#readChunk(body, sources),
-      resident: (sha256) => chunks.get(sha256),
+      chunks,
+      readChunk: (chunk) => this.#readChunk(chunk, sources),
     });
-    const missing = snapshot.bodies.filter(({ sha256 }) => !chunks.has(sha256));
-    if (missing.length <= CHUNKS_PER_REFRESH) await this.#readChunks(missing, sources);
+    const roots = [manifest.index, manifest.bodies].filter((root) => root !== null);
+    await this.#readChunks(roots, sources);
+    snapshot.check();
+    chunks.beginGeneration();
+    // A small table comes whole, and its first requests read nothing.
+    for (let left = CHUNKS_PER_REFRESH - roots.length; left > 0; ) {
+      const ahead = this.#ahead(snapshot).slice(0, left);
+      if (ahead.length === 0) break;
+      await this.#readChunks(ahead, sources);
+      left -= ahead.length;
+    }
     // Another refresh may have opened a newer one meanwhile: never back.
     if (this.#held && this.#held.ref.generation >= ref.generation) return;
     this.#held = { ref, snapshot };
-    chunks.retain(new Set(snapshot.bodies.map(({ sha256 }) => sha256)));
   }
 
   async #readChunks(refs: readonly ChunkRef[], sources: readonly SnapshotSource[]): Promise<void> {
@@ -150,12 +145,12 @@ export class Loader {
     await Promise.all(Array.from({ length: READS_AT_ONCE }, worker));
   }
 
-  async #readChunk(ref: ChunkRef, sources: readonly SnapshotSource[]): Promise<BodyChunk> {
+  async #readChunk(ref: ChunkRef, sources: readonly SnapshotSource[]): Promise<Chunk> {
     const { reader, chunks } = this.#deps;
-    const held = chunks.get(ref.sha256);
+    const held = chunks.get(ref);
     if (held) return held;
     const name = chunkName(ref);
-    const chunk = new BodyChunk(await reader.readVerified(sources, name, ref), name);
+    const chunk = openChunk(await reader.readVerified(sources, name, ref), name);
     chunks.set(ref.sha256, chunk, ref.length);
     return chunk;
   }

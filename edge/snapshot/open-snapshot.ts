@@ -1,39 +1,44 @@
 import type { Resource, Values } from "../../shared/resources/resource.ts";
 import { type KindName, resourceKey } from "../../shared/resources/resource-key.ts";
 import type { Facts } from "../../shared/routing/facts.ts";
-import type { RouteIndex, RouteMatch } from "../../shared/routing/route-index.ts";
-import { type BodyChunk, partitionOf } from "../../shared/snapshot/body-chunk.ts";
-import type { ChunkRef, Manifest } from "../../shared/snapshot/format.ts";
+import { ChunkNeeded, RouteIndex } from "../../shared/routing/route-index.ts";
+import type { RouteMatch } from "../../shared/routing/route-match.ts";
+import { BodyChunk } from "../../shared/snapshot/body-chunk.ts";
+import { soughtKey } from "../../shared/snapshot/body-tree.ts";
+import { BranchChunk } from "../../shared/snapshot/branch-chunk.ts";
+import { SnapshotError } from "../../shared/snapshot/errors.ts";
+import { type ChunkRef, chunkName, type Manifest } from "../../shared/snapshot/format.ts";
+import type { Chunk } from "../../shared/snapshot/open-chunk.ts";
 import type { BalancerPool } from "../balancer/balancer-pool.ts";
 import { BoundedMap } from "../bounded-map.ts";
+import type { ChunkCache } from "./chunk-cache.ts";
 import { type Plan, planRoute } from "./plan-route.ts";
 
 export interface SnapshotDeps {
   readonly balancers: BalancerPool;
 }
 
-interface BodyAccess {
-  readBody(ref: ChunkRef): Promise<BodyChunk>;
-  /** The chunk, where it is in memory. */
-  resident(sha256: string): BodyChunk | undefined;
+interface ChunkAccess {
+  readonly chunks: ChunkCache;
+  /** Into memory, verified. */
+  readChunk(ref: ChunkRef): Promise<Chunk>;
 }
 
-const PLANS_KEPT = 10_000;
+const PLANS_KEPT = 4_000;
+/** A match comes to a few chunks; one that comes to more is losing them as fast as it reads them. */
+const CHUNKS_PER_MATCH = 64;
 
 /** One generation, ready to serve: matches in place, decodes a body when it is first needed. */
 export class OpenSnapshot {
   readonly manifest: Manifest;
-  /** Every body chunk. */
-  readonly bodies: readonly ChunkRef[];
   readonly #index: RouteIndex;
-  readonly #deps: SnapshotDeps & BodyAccess;
+  readonly #deps: SnapshotDeps & ChunkAccess;
   readonly #plans = new BoundedMap<string, Plan>(PLANS_KEPT);
   #globalRules: readonly Values["global_rules"][] | undefined;
 
-  constructor(manifest: Manifest, index: RouteIndex, deps: SnapshotDeps & BodyAccess) {
+  constructor(manifest: Manifest, deps: SnapshotDeps & ChunkAccess) {
     this.manifest = manifest;
-    this.bodies = manifest.bodies.filter((ref) => ref !== null);
-    this.#index = index;
+    this.#index = new RouteIndex(manifest.router, manifest.index, deps.chunks);
     this.#deps = deps;
   }
 
@@ -41,8 +46,25 @@ export class OpenSnapshot {
     return this.manifest.generation;
   }
 
-  match(facts: Facts): RouteMatch | undefined {
-    return this.#index.match(facts);
+  /** Throws `corrupt` where the root of the index, which is in memory, is none. */
+  check(): void {
+    this.#index.check();
+  }
+
+  /** Throws what evaluating `vars` throws; a promise only where a chunk is to be read first. */
+  match(facts: Facts): RouteMatch | undefined | Promise<RouteMatch | undefined> {
+    try {
+      return this.#index.match(facts);
+    } catch (error) {
+      if (error instanceof ChunkNeeded) return this.#matchAfter(error.ref, facts);
+      throw error;
+    }
+  }
+
+  /** Refs of chunks that are not in memory, those of the index first; for reading ahead. */
+  *missing(): IterableIterator<ChunkRef> {
+    yield* this.#index.missing();
+    if (this.manifest.bodies) yield* this.#missingBodies(this.manifest.bodies);
   }
 
   /** What is to be done with a request that this route matches: merged once, then kept. */
@@ -59,13 +81,49 @@ export class OpenSnapshot {
   /** Undefined where this generation has no such resource. Throws when its chunk cannot be read. */
   async resource<K extends KindName>(kind: K, id: string): Promise<Resource<K> | undefined> {
     const key = resourceKey(kind, id);
-    const ref = this.manifest.bodies[partitionOf(key, this.manifest.bodies.length)];
-    if (!ref) return undefined;
-    const chunk = this.#deps.resident(ref.sha256) ?? (await this.#deps.readBody(ref));
-    const body = chunk.find(key);
+    const chunk = await this.#bodiesAt(key);
+    const body = chunk?.find(key);
     if (body === undefined) return undefined;
     const { value, modRevision } = body as Pick<Resource<K>, "value" | "modRevision">;
     return { key, kind, id, modRevision, value };
+  }
+
+  async #matchAfter(ref: ChunkRef, facts: Facts): Promise<RouteMatch | undefined> {
+    let needed = ref;
+    for (let reads = 0; reads < CHUNKS_PER_MATCH; reads++) {
+      await this.#deps.readChunk(needed);
+      try {
+        return this.#index.match(facts);
+      } catch (error) {
+        if (!(error instanceof ChunkNeeded)) throw error;
+        needed = error.ref;
+      }
+    }
+    throw new Error(`one match came to ${CHUNKS_PER_MATCH} chunks; MEMORY_BUDGET is too small`);
+  }
+
+  /** The chunk in which the body of `key` lies, if it is anywhere. */
+  async #bodiesAt(key: string): Promise<BodyChunk | undefined> {
+    const { chunks, readChunk } = this.#deps;
+    const sought = soughtKey(key);
+    let ref: ChunkRef | null = this.manifest.bodies;
+    while (ref) {
+      const chunk: Chunk = chunks.get(ref) ?? (await readChunk(ref));
+      if (chunk instanceof BodyChunk) return chunk;
+      if (!(chunk instanceof BranchChunk)) {
+        throw new SnapshotError("corrupt", chunkName(ref), "a page of routes among the bodies");
+      }
+      ref = chunk.ref(chunk.find(sought));
+    }
+    return undefined;
+  }
+
+  *#missingBodies(ref: ChunkRef): IterableIterator<ChunkRef> {
+    const chunk = this.#deps.chunks.held(ref)?.chunk;
+    if (!chunk) yield ref;
+    else if (chunk instanceof BranchChunk) {
+      for (const child of chunk.refs()) yield* this.#missingBodies(child);
+    }
   }
 
   async #makePlan(routeId: string): Promise<Plan> {

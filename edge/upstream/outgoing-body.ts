@@ -16,19 +16,27 @@ export interface OutgoingBody {
  */
 export const KEPT_BODY_BYTES = 64 * 1024;
 
-/** Throws `ClientFailure`. */
-export async function outgoingBody(request: Request): Promise<OutgoingBody> {
-  const stream = request.body;
-  if (stream === null) return always({ is: "none" });
+/** `ahead` is the body where it was read before. Throws `ClientFailure`. */
+export async function outgoingBody(
+  request: Request,
+  ahead: Uint8Array | ReadableStream<Uint8Array> | undefined,
+): Promise<OutgoingBody> {
   const length = announcedLength(request.headers);
-  if (length !== undefined && length <= KEPT_BODY_BYTES) {
+  if (ahead instanceof Uint8Array) return whole(ahead, request.method);
+  const stream = ahead ?? request.body;
+  if (stream === null) return always({ is: "none" });
+  if (ahead === undefined && length !== undefined && length <= KEPT_BODY_BYTES) {
     const bytes = await request.arrayBuffer().catch((cause: unknown) => {
       throw new ClientFailure("the client's body was cut", { cause });
     });
-    const isEmptyGet = bytes.byteLength === 0 && isBodiless(request.method);
-    return always(isEmptyGet ? { is: "none" } : { is: "bytes", bytes: new Uint8Array(bytes) });
+    return whole(new Uint8Array(bytes), request.method);
   }
   return { body: { is: "stream", stream, length }, canBeSent: () => !stream.locked };
+}
+
+function whole(bytes: Uint8Array, method: string): OutgoingBody {
+  const isEmptyGet = bytes.length === 0 && isBodiless(method);
+  return always(isEmptyGet ? { is: "none" } : { is: "bytes", bytes });
 }
 
 /** Methods with which `fetch` sends no body. */

@@ -11,6 +11,8 @@ export interface ProxyTarget {
   readonly client: Client;
   /** Path and query as the client sent them; nothing here is normalised. */
   readonly rawTarget: string;
+  /** The request's body, where it had to be read before; undefined: it still lies in the request. */
+  readonly ahead?: Uint8Array | ReadableStream<Uint8Array> | undefined;
 }
 
 /** The client's side of the request. */

@@ -30,7 +30,7 @@ export function createProxy(deps: ProxyDeps): SendUpstream {
       throw new GatewayError("gateway", 503, "the upstream has no nodes");
     }
     try {
-      const outgoing = await outgoingBody(request);
+      const outgoing = await outgoingBody(request, target.ahead);
       const wanted = {
         clientHost: client.hostHeader,
         target: rawTarget,

@@ -1,62 +1,99 @@
-import { buildRouteIndex } from "../../shared/routing/build-index.ts";
+import type { Resource } from "../../shared/resources/resource.ts";
+import type { RouteEntry } from "../../shared/routing/route-entry.ts";
+import { RouteTree } from "../../shared/routing/route-tree.ts";
+import { type Body, BodyTree } from "../../shared/snapshot/body-tree.ts";
 import { contentDigest } from "../../shared/snapshot/codec.ts";
-import { sha256Hex } from "../../shared/snapshot/digest.ts";
 import type { RouterName, SnapshotContent } from "../../shared/snapshot/format.ts";
+import { type FreshChunks, TreeChunks } from "../../shared/snapshot/tree-chunks.ts";
 import type { ResourceTable } from "../resource-table.ts";
-import { BodyPartitions } from "./body-partitions.ts";
 import type { CompiledSnapshot } from "./compiled-snapshot.ts";
-import { indexedRoutes } from "./indexed-routes.ts";
-
-const encoder = new TextEncoder();
+import { indexedRoute } from "./indexed-route.ts";
 
 /**
  * Resources to a snapshot, deterministically: the same resources give the same bytes. Between two calls
- * it remembers what it encoded, so that a call's work on bodies follows the change.
+ * it remembers what it encoded, so that a call's work follows the change.
  */
 export class Compiler {
   readonly #router: RouterName;
-  readonly #bodies: BodyPartitions;
-  #index: Uint8Array | undefined;
+  readonly #bodies = new BodyTree();
+  readonly #bodyChunks: TreeChunks<Body>;
+  readonly #routes: RouteTree;
+  readonly #routeChunks: TreeChunks<RouteEntry>;
+  /** Ids of the routes that refer to a service, by its id. */
+  readonly #routesOf = new Map<string, Set<string>>();
+  readonly #serviceOf = new Map<string, string>();
 
-  constructor(router: RouterName, partitions = 1) {
+  constructor(router: RouterName) {
     this.#router = router;
-    this.#bodies = new BodyPartitions(partitions);
+    this.#routes = new RouteTree(router);
+    this.#routeChunks = new TreeChunks(this.#routes.codec);
+    this.#bodyChunks = new TreeChunks(this.#bodies.codec);
   }
 
   /**
    * `changed` are the keys below the prefix that changed in `table` since the last call, `known` the
-   * chunks that the store is known to hold. Throws a RangeError where the routes do not fit into an
-   * index; the next call then takes these changes in too.
+   * chunks that the store is known to hold, the same set as long as that was not found out anew. Throws a
+   * RangeError where the routes do not fit into an index; the next call then takes these changes in too.
    */
   async compile(
     table: ResourceTable,
     changed: ReadonlySet<string>,
     known: ReadonlySet<string>,
   ): Promise<CompiledSnapshot> {
-    // What changed is noted before anything can fail: a caller need not tell it again.
-    this.#bodies.note(changed, (key) => table.get(key) !== undefined);
-    if ([...changed].some((key) => /^(routes|services)\//.test(key))) this.#index = undefined;
-    // Everything that reads the table comes next and is synchronous: a snapshot is of one moment.
+    // Everything that reads the table comes first and is synchronous: a snapshot is of one moment.
+    this.#bodies.apply(bodiesIn(table, changed));
+    this.#routes.apply(this.#routesIn(table, changed));
     const counts = table.counts();
     const globalRules = [...table.ofKind("global_rules")].map(({ id }) => id).sort();
-    this.#index ??= buildRouteIndex(this.#router, indexedRoutes(table));
-    const indexBytes = this.#index;
-    const encoded = this.#bodies.encode((key) => encodeBody(table, key), known);
+    const roots = { bodies: this.#bodies.root, index: this.#routes.root };
 
-    const fresh = new Map<string, Uint8Array>();
-    const bodies = await this.#bodies.settle(encoded, known, fresh);
-    const index = { sha256: await sha256Hex(indexBytes), length: indexBytes.length };
-    if (!known.has(index.sha256)) fresh.set(index.sha256, indexBytes);
-    const router = this.#router;
-    const content: SnapshotContent = { router, index: [index], bodies, globalRules, counts };
-    return { content, digest: await contentDigest(content), fresh };
+    const fresh: FreshChunks = new Map();
+    const bodies = await this.#bodyChunks.write(roots.bodies, known, fresh);
+    const index = await this.#routeChunks.write(roots.index, known, fresh);
+    const content: SnapshotContent = {
+      router: this.#router,
+      index: index.root,
+      bodies: bodies.root,
+      globalRules,
+      counts,
+    };
+    const confirm = () => {
+      bodies.confirm();
+      index.confirm();
+    };
+    return { content, digest: await contentDigest(content), fresh, confirm };
+  }
+
+  /** The routes that changed, and those that have their hosts from a service that did. */
+  *#routesIn(table: ResourceTable, changed: ReadonlySet<string>) {
+    const ids = new Set<string>();
+    for (const key of changed) {
+      const [kind, id = ""] = key.split("/");
+      if (kind === "routes") ids.add(id);
+      if (kind === "services") for (const route of this.#routesOf.get(id) ?? []) ids.add(route);
+    }
+    for (const id of ids) {
+      const route = table.get(`routes/${id}`) as Resource<"routes"> | undefined;
+      this.#refer(id, route);
+      yield [id, route && indexedRoute(route, table)] as const;
+    }
+  }
+
+  #refer(id: string, route: Resource<"routes"> | undefined): void {
+    const before = this.#serviceOf.get(id);
+    const now = route?.value.service_id === undefined ? undefined : String(route.value.service_id);
+    if (before === now) return;
+    if (before !== undefined) this.#routesOf.get(before)?.delete(id);
+    if (now === undefined) {
+      this.#serviceOf.delete(id);
+      return;
+    }
+    this.#serviceOf.set(id, now);
+    const routes = this.#routesOf.get(now) ?? new Set();
+    this.#routesOf.set(now, routes.add(id));
   }
 }
 
-/** FORMAT.md 5.2. */
-function encodeBody(table: ResourceTable, key: string): Uint8Array | undefined {
-  const resource = table.get(key);
-  if (!resource) return undefined;
-  const { value, modRevision } = resource;
-  return encoder.encode(JSON.stringify({ value, modRevision }));
+function* bodiesIn(table: ResourceTable, changed: ReadonlySet<string>) {
+  for (const key of changed) yield [key, table.body(key)] as const;
 }

@@ -20,8 +20,6 @@ import type {
   WatchEvent,
 } from "./transport.ts";
 
-const NO_VALUE = new Uint8Array(0);
-
 /** A range as etcd wants it; its fields stand in range, delete and watch requests alike. */
 export function rangeFields({ key, end }: KeyRange): { key: Buffer; range_end?: Buffer } {
   const fields = { key: encodeKey(key) };
@@ -66,7 +64,7 @@ export function watchEvent(from: IEvent): WatchEvent {
   return {
     kind: from.type === "Delete" ? "delete" : "put",
     key: decodeKey(from.kv.key),
-    value: ownBytes(from.kv.value),
+    value: from.kv.value,
     modRevision: Number(from.kv.mod_revision),
   };
 }
@@ -74,16 +72,11 @@ export function watchEvent(from: IEvent): WatchEvent {
 function keyValue(from: IKeyValue): KeyValue {
   return {
     key: decodeKey(from.key),
-    value: ownBytes(from.value),
+    value: from.value,
     createRevision: Number(from.create_revision),
     modRevision: Number(from.mod_revision),
     leaseId: from.lease,
   };
-}
-
-/** A copy: what the decoder gives is a window on the whole response, which it would keep in memory. */
-function ownBytes(window: Uint8Array): Uint8Array {
-  return window.length === 0 ? NO_VALUE : new Uint8Array(window);
 }
 
 function compareFields({ key, target, equals }: Compare): ICompare {

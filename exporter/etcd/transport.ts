@@ -55,6 +55,7 @@ export interface Header {
 
 export interface KeyValue {
   readonly key: string;
+  /** A window on the whole answer, which it keeps in memory. */
   readonly value: Uint8Array;
   readonly createRevision: number;
   readonly modRevision: number;
@@ -137,7 +138,7 @@ export type WatchMessage =
 export interface WatchEvent {
   readonly kind: "put" | "delete";
   readonly key: string;
-  /** Empty for a delete. */
+  /** Empty for a delete; else a window on the whole message, which it keeps in memory. */
   readonly value: Uint8Array;
   readonly modRevision: number;
 }

@@ -1,15 +1,15 @@
 import { BodyChunk } from "../../shared/snapshot/body-chunk.ts";
-import { chunkName, type Manifest, type Pointer } from "../../shared/snapshot/format.ts";
+import {
+  type ChunkRef,
+  chunkName,
+  type Manifest,
+  type Pointer,
+} from "../../shared/snapshot/format.ts";
+import { chunksOf, leavesOf } from "../../shared/snapshot/read-tree.ts";
 import type { ObjectStore } from "../store/object-store.ts";
 import { forEachAtMost } from "./bounded.ts";
 import { Publisher, type PublisherOptions } from "./publisher.ts";
-import {
-  chunksOf,
-  listManifests,
-  readChunk,
-  readManifest,
-  readPointer,
-} from "./read-generation.ts";
+import { listManifests, readChunk, readManifest, readPointer } from "./read-generation.ts";
 
 /** What an operator does to a bucket. None of it needs etcd or a running exporter. */
 
@@ -51,9 +51,9 @@ export async function show(
 ): Promise<{ readonly manifest: Manifest; readonly resources: readonly ShownBody[] }> {
   const manifest = await manifestOf(store, generation);
   const resources: ShownBody[] = [];
-  for (const ref of manifest.bodies) {
-    if (!ref) continue;
-    const chunk = new BodyChunk(await readChunk(store, ref), chunkName(ref));
+  const read = (ref: ChunkRef) => readChunk(store, ref);
+  for await (const ref of leavesOf(manifest.bodies, read)) {
+    const chunk = new BodyChunk(await read(ref), chunkName(ref));
     resources.push(...chunk.bodies());
   }
   return { manifest, resources: resources.sort((a, b) => (a.key < b.key ? -1 : 1)) };
@@ -69,13 +69,14 @@ export async function rollback(
 ): Promise<{ readonly generation: number; readonly repeats: number }> {
   const { store, clock } = options;
   const manifest = await manifestOf(store, generation);
-  const fresh = new Map<string, Uint8Array>();
-  await forEachAtMost(8, chunksOf(manifest).values(), async (ref) => {
-    fresh.set(ref.sha256, await readChunk(store, ref));
-  });
+  const fresh = new Map<string, () => Promise<Uint8Array>>();
+  const read = (ref: ChunkRef) => readChunk(store, ref);
+  for await (const ref of chunksOf(manifest, read)) fresh.set(ref.sha256, () => read(ref));
+  // All of them before anything is written: a generation that is not whole is no use to go back to.
+  await forEachAtMost(8, fresh.values(), async (chunk) => void (await chunk()));
   const { router, index, bodies, globalRules, counts } = manifest;
   const content = { router, index, bodies, globalRules, counts };
-  const snapshot = { content, digest: manifest.content, fresh };
+  const snapshot = { content, digest: manifest.content, fresh, confirm: () => undefined };
   const publisher = new Publisher(options);
   for (;;) {
     const live = await publisher.refresh();

@@ -17,7 +17,7 @@ import type { Clock } from "../clock.ts";
 import type { CompiledSnapshot } from "../compile/compiled-snapshot.ts";
 import type { ObjectStore } from "../store/object-store.ts";
 import { forEachAtMost } from "./bounded.ts";
-import { chunksOf, listManifests, readManifest, readPointer } from "./read-generation.ts";
+import { knownChunks, listManifests, readManifest, readPointer } from "./read-generation.ts";
 
 const UPLOADS_AT_ONCE = 8;
 
@@ -80,7 +80,10 @@ export class Publisher {
     return this.#live;
   }
 
-  /** Chunks that the live manifest names: they need not be uploaded (FORMAT.md 8.2). */
+  /**
+   * Chunks that the live manifest named when it was read: they need not be uploaded (FORMAT.md 8.2). What
+   * this publisher made live since is told by `confirm` of its snapshot; the set stays the same one.
+   */
   get known(): ReadonlySet<string> {
     return this.#known;
   }
@@ -97,7 +100,8 @@ export class Publisher {
     });
     if (held === "broken" || held === undefined) {
       if (held === undefined) this.#pointerEtag = undefined;
-      this.#setLive(undefined);
+      if (this.#live) this.#known = new Set();
+      this.#live = undefined;
       return undefined;
     }
     if (held.etag !== this.#pointerEtag) this.#highest = undefined;
@@ -105,7 +109,8 @@ export class Publisher {
     const same =
       this.#live?.manifest && sameRef(this.#live.pointer.manifest, held.pointer.manifest);
     const manifest = same ? this.#live?.manifest : await this.#manifestOf(held.pointer);
-    this.#setLive({ ...held, manifest });
+    if (!same) this.#known = manifest ? await knownChunks(store, manifest) : new Set();
+    this.#live = { ...held, manifest };
     return this.#live;
   }
 
@@ -141,6 +146,7 @@ export class Publisher {
     if (other) return { outcome: "deposed", by: other };
     if (!rollback && live?.pointer.hold) return { outcome: "held", hold: live.pointer.hold };
     if (!rollback && live?.manifest?.content === snapshot.digest) {
+      snapshot.confirm();
       return { outcome: "unchanged", generation: live.manifest.generation };
     }
     const chunkBytes = await this.#putChunks(snapshot);
@@ -152,6 +158,7 @@ export class Publisher {
       ...((fence ?? live?.pointer.fence) ? { fence: fence ?? live?.pointer.fence } : {}),
     };
     if (!(await this.#setPointer(pointer, manifest))) return this.#afterConflict(ref, fence);
+    snapshot.confirm();
     return {
       outcome: "published",
       generation: ref.generation,
@@ -166,20 +173,16 @@ export class Publisher {
     for await (const { name } of this.#options.store.list("chunks/")) present.add(name);
     const missing = [...snapshot.fresh].filter(([sha256]) => !present.has(chunkName({ sha256 })));
     for (const [sha256, bytes] of missing) {
-      await this.#options.store.put(chunkName({ sha256 }), bytes);
+      await this.#options.store.put(chunkName({ sha256 }), await bytes());
     }
     return missing.length;
   }
 
   async #putChunks(snapshot: CompiledSnapshot): Promise<number> {
-    const needed = [...chunksOf(snapshot.content).values()].filter(
-      ({ sha256 }) => !this.#known.has(sha256),
-    );
     let total = 0;
-    await forEachAtMost(UPLOADS_AT_ONCE, needed, async (ref) => {
-      const bytes = snapshot.fresh.get(ref.sha256);
-      if (!bytes) throw new Error(`chunk ${ref.sha256} is neither known to the store nor at hand`);
-      await this.#options.store.put(chunkName(ref), bytes);
+    await forEachAtMost(UPLOADS_AT_ONCE, snapshot.fresh, async ([sha256, make]) => {
+      const bytes = await make();
+      await this.#options.store.put(chunkName({ sha256 }), bytes);
       total += bytes.length;
     });
     return total;
@@ -211,7 +214,7 @@ export class Publisher {
     const answer = await this.#options.store.compareAndSet(POINTER_NAME, bytes, this.#pointerEtag);
     if (answer.outcome === "conflict") return false;
     this.#pointerEtag = answer.etag;
-    this.#setLive({ pointer: moved, etag: answer.etag, manifest });
+    this.#live = { pointer: moved, etag: answer.etag, manifest };
     return true;
   }
 
@@ -246,11 +249,6 @@ export class Publisher {
       if (isDamage(error)) return undefined;
       throw error;
     }
-  }
-
-  #setLive(live: Live | undefined): void {
-    this.#live = live;
-    this.#known = new Set(live?.manifest ? chunksOf(live.manifest).keys() : []);
   }
 }
 

@@ -1,3 +1,4 @@
+import { BranchChunk } from "../../shared/snapshot/branch-chunk.ts";
 import { decodeManifest, decodePointer, verifyBytes } from "../../shared/snapshot/codec.ts";
 import { SnapshotError } from "../../shared/snapshot/errors.ts";
 import {
@@ -9,8 +10,10 @@ import {
   POINTER_NAME,
   type Pointer,
   parseManifestName,
+  type TreeRef,
 } from "../../shared/snapshot/format.ts";
 import type { ObjectStore } from "../store/object-store.ts";
+import { forEachAtMost } from "./bounded.ts";
 
 /** Reading what was published, every hop verified (FORMAT.md 7). All of these throw `SnapshotError`. */
 
@@ -56,11 +59,34 @@ export interface ListedManifest {
   readonly modifiedAt: number;
 }
 
-/** The chunks that a manifest names, each once. */
-export function chunksOf(
+/**
+ * SHA-256 of every chunk that a manifest names, as far as its branches can be read: what lies below a
+ * damaged one, and the branch itself, is written anew by the next publish.
+ */
+export async function knownChunks(
+  store: ObjectStore,
   manifest: Pick<Manifest, "index" | "bodies">,
-): ReadonlyMap<string, ChunkRef> {
-  const chunks = new Map<string, ChunkRef>();
-  for (const ref of [...manifest.index, ...manifest.bodies]) if (ref) chunks.set(ref.sha256, ref);
-  return chunks;
+): Promise<ReadonlySet<string>> {
+  const known = new Set<string>();
+  const add = async (ref: TreeRef): Promise<void> => {
+    if (ref.isBranch) {
+      const branch = await readBranch(store, ref);
+      if (!branch) return;
+      await forEachAtMost(BRANCHES_AT_ONCE, branch.refs(), add);
+    }
+    known.add(ref.sha256);
+  };
+  for (const root of [manifest.index, manifest.bodies]) if (root) await add(root);
+  return known;
+}
+
+const BRANCHES_AT_ONCE = 8;
+
+async function readBranch(store: ObjectStore, ref: TreeRef): Promise<BranchChunk | undefined> {
+  try {
+    return new BranchChunk(await readChunk(store, ref), chunkName(ref));
+  } catch (error) {
+    if (error instanceof SnapshotError) return undefined;
+    throw error;
+  }
 }

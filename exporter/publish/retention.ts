@@ -1,11 +1,12 @@
 import { SnapshotError } from "../../shared/snapshot/errors.ts";
-import type { ManifestRef, Pointer } from "../../shared/snapshot/format.ts";
+import type { ChunkRef, ManifestRef, Pointer } from "../../shared/snapshot/format.ts";
+import { chunksOf } from "../../shared/snapshot/read-tree.ts";
 import type { Clock } from "../clock.ts";
 import type { ObjectStore } from "../store/object-store.ts";
 import {
-  chunksOf,
   type ListedManifest,
   listManifests,
+  readChunk,
   readManifest,
   readPointer,
 } from "./read-generation.ts";
@@ -61,14 +62,26 @@ async function chunksNeeded(
     const manifest = await readManifest(store, ref).catch((cause: unknown) => {
       // It went between the listing and the read: another collector's work, and its chunks wait.
       if (cause instanceof SnapshotError && cause.fault === "missing") return undefined;
-      throw new Error(`nothing is collected, since ${name} cannot be read; delete it by hand`, {
-        cause,
-      });
+      throw unreadable(name, cause);
     });
     if (!manifest) continue;
-    for (const sha256 of chunksOf(manifest).keys()) needed.add(`chunks/${sha256}`);
+    try {
+      // What an earlier manifest named is not gone through again.
+      const read = (chunk: ChunkRef) => readChunk(store, chunk);
+      const isNew = (sha256: string) => !needed.has(`chunks/${sha256}`);
+      for await (const { sha256 } of chunksOf(manifest, read, isNew))
+        needed.add(`chunks/${sha256}`);
+    } catch (cause) {
+      throw unreadable(name, cause);
+    }
   }
   return needed;
+}
+
+function unreadable(name: string, cause: unknown): Error {
+  return new Error(`nothing is collected, since ${name} cannot be read; delete it by hand`, {
+    cause,
+  });
 }
 
 function keptManifests(

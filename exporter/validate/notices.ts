@@ -1,7 +1,7 @@
 import { unservedPlugins } from "../../shared/plugins/support.ts";
 import { KINDS } from "../../shared/resources/kinds.ts";
 import type { Resource } from "../../shared/resources/resource.ts";
-import { patternsThatMatchNothing, varsRefusal } from "../../shared/resources/route-conditions.ts";
+import { patternsThatMatchNothing } from "../../shared/resources/route-conditions.ts";
 import { scriptRefusal, unmatchable } from "../../shared/resources/route-support.ts";
 import type { Upstream } from "../../shared/resources/upstream.ts";
 import {
@@ -21,7 +21,7 @@ export function noticesOf(resource: Resource, key: string): readonly Notice[] {
     if (refusal) notices.push({ key, effect: "refused", ...refusal, path: below + refusal.path });
   };
   if (isKind(resource, "routes")) {
-    refused(unmatchable(resource.value) ?? varsRefusal(resource.value));
+    refused(unmatchable(resource.value));
     for (const found of patternsThatMatchNothing(resource.value)) {
       notices.push({ key, effect: "ignored", ...found });
     }

@@ -1,8 +1,13 @@
 /** Numbers as LuaJIT reads and writes them, since expressions compare with its `tonumber`. */
 
 // Lua's white space is that of C; JavaScript's `trim` would take more.
-const NUMBER =
-  /^[ \t\n\v\f\r]*([+-]?)(?:(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)|0x([0-9a-f]*)(?:\.([0-9a-f]*))?(?:p([+-]?\d+))?|0b([01]+)|(inf(?:inity)?)|nan)[ \t\n\v\f\r]*$/i;
+const DECIMAL = String.raw`\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?`;
+const HEXADECIMAL = String.raw`0x([0-9a-f]*)(?:\.([0-9a-f]*))?(?:p([+-]?\d+))?`;
+const SPACE = String.raw`[ \t\n\v\f\r]*`;
+const NUMBER = new RegExp(
+  `^${SPACE}([+-]?)(?:(${DECIMAL})|${HEXADECIMAL}|0b([01]+)|(inf(?:inity)?)|nan)${SPACE}$`,
+  "i",
+);
 
 /** `tonumber(value)`: undefined (Lua's nil) for what is neither a number nor the text of one. */
 export function toNumber(value: unknown): number | undefined {

@@ -2,6 +2,7 @@ import { byteString } from "../routing/uri-bytes.ts";
 import { repeatsAmbiguously } from "./pcre/cost.ts";
 import { emit } from "./pcre/emit.ts";
 import { parsePattern } from "./pcre/parse.ts";
+import { sizeOf } from "./pcre/size.ts";
 import { PcreSyntaxError, PcreUnsupported } from "./pcre/syntax.ts";
 
 export { PcreSyntaxError, PcreUnsupported };
@@ -21,16 +22,22 @@ export interface PcreOptions {
  * pattern, and `PcreUnsupported` where JavaScript cannot do the same. Both name the place in bytes.
  */
 export function compilePcre(pattern: string, options: PcreOptions = {}): RegExp {
-  const source = emit(parsePattern(byteString(pattern), options.ignoreCase ?? false));
+  const parsed = parsePattern(byteString(pattern), options.ignoreCase ?? false);
+  // V8 would take it and fail at some later use; PCRE, too, refuses what is much larger.
+  if (sizeOf(parsed) > MAX_SIZE) throw tooLarge();
   try {
-    const compiled = new RegExp(source);
-    // V8 compiles at the first use, and only then finds that an expression is too large.
-    compiled.test("");
-    return compiled;
+    return new RegExp(emit(parsed));
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
-    throw Object.assign(new PcreUnsupported("a pattern too large for JavaScript", 0), { cause });
+    throw Object.assign(tooLarge(), { cause });
   }
+}
+
+/** PCRE gives up at 64 KiB of compiled pattern, in which the least part takes two bytes. */
+const MAX_SIZE = 32_768;
+
+function tooLarge(): PcreUnsupported {
+  return new PcreUnsupported("a pattern too large for JavaScript", 0);
 }
 
 /**

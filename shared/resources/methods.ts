@@ -1,6 +1,6 @@
 /**
  * The methods that a route may name, as APISIX has them. Their order is that of the route index's bits
- * (INDEX.md 5.1.5): add at the end only.
+ * (INDEX.md 5.2.5): add at the end only.
  */
 export const METHODS = [
   "GET",

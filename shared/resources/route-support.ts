@@ -1,4 +1,5 @@
 import type { Route } from "./route.ts";
+import { varsRefusal } from "./route-conditions.ts";
 import type { Refusal } from "./upstream-support.ts";
 
 /**
@@ -13,16 +14,7 @@ export function unmatchable(route: Route): Refusal | undefined {
       remedy: "express the condition with vars, or serve the route with APISIX itself",
     };
   }
-  for (const path of ["vars", "remote_addr", "remote_addrs"] as const) {
-    const condition = route[path];
-    if (condition === undefined || condition.length === 0) continue;
-    return {
-      path,
-      reason: "this release does not evaluate the condition yet; the route never matches",
-      remedy: "take the condition off, or serve the route with APISIX itself",
-    };
-  }
-  return undefined;
+  return varsRefusal(route);
 }
 
 /** `script` runs Lua in place of plugins; a request must not go on without it. */

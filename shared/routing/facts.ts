@@ -1,3 +1,5 @@
+import type { Variables } from "../expression/variables.ts";
+
 /** Everything that matching may know of a request. */
 export interface Facts {
   /** Upper case, as sent. */
@@ -10,4 +12,6 @@ export interface Facts {
   readonly hostHeader: string;
   /** The client's address. */
   readonly remoteAddr: string;
+  /** Asked by routes with `vars` only. */
+  readonly variables: Variables;
 }

@@ -1,4 +1,5 @@
 import type { RouterName } from "../snapshot/format.ts";
+import type { CaptureKind } from "./route-entry.ts";
 
 const SLASH = 0x2f;
 const COLON = 0x3a;
@@ -22,7 +23,7 @@ export function pathEntry(router: RouterName, path: string): PathEntry {
   return cut < 0 ? { kind: "exact", text: path } : { kind: "prefix", text: path.slice(0, cut) };
 }
 
-/** A stretch `[from, to)` of the path that was captured, under the pattern's bytes `[name, nameEnd)`. */
+/** A stretch `[from, to)` of the path that was captured, under the pattern's stretch `[name, nameEnd)`. */
 export interface Capture {
   readonly name: number;
   /** Equal to `name` for an unnamed `*`. */
@@ -43,10 +44,7 @@ export interface Capture {
  * far right as it fits, which leaves the most to every star before it. Cost is at most path length
  * times pattern length.
  */
-export function matchPattern(
-  pattern: Uint8Array,
-  path: Uint8Array,
-): readonly Capture[] | undefined {
+export function matchPattern(pattern: string, path: string): readonly Capture[] | undefined {
   const firstStar = firstStarOf(pattern);
   if (firstStar < 0) {
     if (!hasParameter(pattern)) return [];
@@ -67,6 +65,58 @@ export function matchPattern(
   return captures;
 }
 
+/**
+ * Whether `path[at, end)` is what the rest of a pattern asks. The rest lies in `bytes[from, to)` and begins
+ * a segment. Without a star nothing is allocated.
+ */
+export function acceptsRest(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  path: Uint8Array,
+  at: number,
+  end: number,
+): boolean {
+  let position = at;
+  let startsSegment = true;
+  for (let i = from; i < to; ) {
+    const byte = bytes[i] as number;
+    if (startsSegment && byte === STAR) {
+      const rest = textOf(bytes, i, to);
+      return matchPattern(rest, textOf(path, position, end)) !== undefined;
+    }
+    if (startsSegment && byte === COLON) {
+      const begin = position;
+      while (position < end && path[position] !== SLASH) position++;
+      if (position === begin) return false;
+      while (i < to && bytes[i] !== SLASH) i++;
+    } else {
+      if (position >= end || path[position] !== byte) return false;
+      position++;
+      i++;
+    }
+    startsSegment = byte === SLASH;
+  }
+  return position === end;
+}
+
+/** One character a byte. */
+function textOf(bytes: Uint8Array, from: number, to: number): string {
+  let text = "";
+  for (let i = from; i < to; i++) text += String.fromCharCode(bytes[i] as number);
+  return text;
+}
+
+/** How the rest of a path is held against `pattern`, whose prefix has `prefixLength` characters. */
+export function captureKind(pattern: string, prefixLength: number): CaptureKind {
+  if (firstStarOf(pattern) < 0 && !hasParameter(pattern)) return "none";
+  const prefix = pattern.slice(0, prefixLength);
+  const isAtSegment = isSegmentStart(pattern, prefixLength);
+  if (!isAtSegment || firstStarOf(prefix) >= 0 || hasParameter(prefix)) return "whole";
+  const isTail = pattern.charCodeAt(prefixLength) === STAR && !pattern.includes("/", prefixLength);
+  return isTail ? "tail" : "rest";
+}
+
 /** Literal and `:name` segments between two stars, where they were found in the path. */
 interface Piece {
   readonly start: number;
@@ -81,8 +131,8 @@ interface PlacedPiece extends Piece {
 
 /** Every piece that follows a star, in order; undefined where they do not fit into `path[head, end)`. */
 function placeFromRight(
-  pattern: Uint8Array,
-  path: Uint8Array,
+  pattern: string,
+  path: string,
   head: number,
 ): readonly PlacedPiece[] | undefined {
   const placed: PlacedPiece[] = [];
@@ -107,16 +157,16 @@ function placeFromRight(
 
 /** `pattern[from, to)`, which holds no star segment, at `path[start]`; it fits in one way at most. */
 function matchPiece(
-  pattern: Uint8Array,
+  pattern: string,
   from: number,
   to: number,
-  path: Uint8Array,
+  path: string,
   start: number,
 ): Piece | undefined {
   const captures: Capture[] = [];
   let end = start;
   for (let at = from; at < to; ) {
-    if (pattern[at] === COLON && isSegmentStart(pattern, at)) {
+    if (pattern.charCodeAt(at) === COLON && isSegmentStart(pattern, at)) {
       const runEnd = segmentEnd(path, end);
       if (runEnd === end) return undefined;
       const nameEnd = segmentEnd(pattern, at);
@@ -124,7 +174,7 @@ function matchPiece(
       end = runEnd;
       at = nameEnd;
     } else {
-      if (end >= path.length || pattern[at] !== path[end]) return undefined;
+      if (end >= path.length || pattern.charCodeAt(at) !== path.charCodeAt(end)) return undefined;
       at++;
       end++;
     }
@@ -132,30 +182,30 @@ function matchPiece(
   return { start, end, captures };
 }
 
-function hasParameter(pattern: Uint8Array): boolean {
-  let at = pattern.indexOf(COLON);
-  while (at >= 0 && !isSegmentStart(pattern, at)) at = pattern.indexOf(COLON, at + 1);
+function hasParameter(pattern: string): boolean {
+  let at = pattern.indexOf(":");
+  while (at >= 0 && !isSegmentStart(pattern, at)) at = pattern.indexOf(":", at + 1);
   return at >= 0;
 }
 
-function firstStarOf(pattern: Uint8Array): number {
-  let at = pattern.indexOf(STAR);
-  while (at >= 0 && !isSegmentStart(pattern, at)) at = pattern.indexOf(STAR, at + 1);
+function firstStarOf(pattern: string): number {
+  let at = pattern.indexOf("*");
+  while (at >= 0 && !isSegmentStart(pattern, at)) at = pattern.indexOf("*", at + 1);
   return at;
 }
 
 /** The last star segment that begins before `to`. */
-function lastStarOf(pattern: Uint8Array, to: number): number {
+function lastStarOf(pattern: string, to: number): number {
   let at = to - 1;
-  while (at >= 0 && !(pattern[at] === STAR && isSegmentStart(pattern, at))) at--;
+  while (at >= 0 && !(pattern.charCodeAt(at) === STAR && isSegmentStart(pattern, at))) at--;
   return at;
 }
 
-function isSegmentStart(bytes: Uint8Array, at: number): boolean {
-  return at === 0 || bytes[at - 1] === SLASH;
+function isSegmentStart(text: string, at: number): boolean {
+  return at === 0 || text.charCodeAt(at - 1) === SLASH;
 }
 
-function segmentEnd(bytes: Uint8Array, from: number): number {
-  const slash = bytes.indexOf(SLASH, from);
-  return slash < 0 ? bytes.length : slash;
+function segmentEnd(text: string, from: number): number {
+  const slash = text.indexOf("/", from);
+  return slash < 0 ? text.length : slash;
 }

@@ -8,6 +8,7 @@
 
 const STRAY_BYTE = 0xdc00;
 const SLICE_UNITS = 4096;
+const NOT_ASCII = /[^\0-\x7f]/;
 
 /** The most bytes that one UTF-16 unit becomes. */
 export const MAX_BYTES_PER_UNIT = 3;
@@ -49,6 +50,26 @@ export function decodeUri(bytes: Uint8Array, from: number, to: number): string {
     }
   }
   return text + String.fromCharCode(...units);
+}
+
+/** The bytes of `text`, one character each: `text` itself where it is ASCII. */
+export function byteString(text: string): string {
+  if (!NOT_ASCII.test(text)) return text;
+  const bytes = new Uint8Array(text.length * MAX_BYTES_PER_UNIT);
+  return latin1(bytes.subarray(0, encodeUri(text, bytes)));
+}
+
+/** As `byteString`, for text of a person, which holds no stray bytes: a lone surrogate is U+FFFD. */
+export function utf8String(text: string): string {
+  return NOT_ASCII.test(text) ? latin1(new TextEncoder().encode(text)) : text;
+}
+
+function latin1(bytes: Uint8Array): string {
+  let result = "";
+  for (let from = 0; from < bytes.length; from += SLICE_UNITS) {
+    result += String.fromCharCode(...bytes.subarray(from, from + SLICE_UNITS));
+  }
+  return result;
 }
 
 function encodePoint(point: number, into: Uint8Array, at: number): number {

@@ -1,41 +1,26 @@
+import type { Body } from "./body-tree.ts";
 import { SnapshotError } from "./errors.ts";
 
 /**
- * FORMAT.md 5.2: a body chunk holds the JSON texts of the resources of one partition, sorted by key, so
- * that a reader finds one by binary search and parses no other.
+ * FORMAT.md 5.3: a body chunk holds the JSON texts of resources whose keys lie side by side, sorted by
+ * key, so that a reader finds one by binary search and parses no other.
  */
 
-const MAGIC = 0x31424753; // "SGB1", little-endian
+/** FORMAT.md 5.3.1: "SGB1", little-endian. */
+export const BODY_MAGIC = 0x31424753;
 const HEAD_BYTES = 8;
 const ROW_BYTES = 16;
 
-export interface Body {
-  /** The resource's key below the prefix, e.g. `routes/1`. */
-  readonly key: string;
-  /** JSON, UTF-8. */
-  readonly json: Uint8Array;
-}
-
-/** FORMAT.md 5.2.1: FNV-1a over the key's UTF-8 bytes, masked to the number of partitions. */
-export function partitionOf(key: string, partitions: number): number {
-  let hash = 0x811c9dc5;
-  for (const byte of encoder.encode(key)) {
-    hash = Math.imul(hash ^ byte, 0x01000193);
-  }
-  // The low bits of FNV-1a are its weakest; fold the high half in before masking.
-  return ((hash ^ (hash >>> 16)) & (partitions - 1)) >>> 0;
-}
-
 /** Deterministic: the same bodies in any order give the same bytes. */
-export function encodeBodyChunk(bodies: readonly Body[]): Uint8Array {
+export function encodeBodyChunk(bodies: readonly Pick<Body, "key" | "json">[]): Uint8Array {
   const rows = bodies
-    .map((body) => ({ key: encoder.encode(body.key), json: body.json }))
+    .map((body) => ({ key: encoder.encode(body.key), json: encoder.encode(body.json) }))
     .sort((a, b) => compareBytes(a.key, b.key));
   let size = HEAD_BYTES + rows.length * ROW_BYTES;
   for (const row of rows) size += row.key.length + row.json.length;
   const bytes = new Uint8Array(size);
   const view = new DataView(bytes.buffer);
-  view.setUint32(0, MAGIC, true);
+  view.setUint32(0, BODY_MAGIC, true);
   view.setUint32(4, rows.length, true);
   let at = HEAD_BYTES + rows.length * ROW_BYTES;
   for (const [i, row] of rows.entries()) {
@@ -61,7 +46,7 @@ export class BodyChunk {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#name = name;
-    if (bytes.length < HEAD_BYTES || this.#view.getUint32(0, true) !== MAGIC) {
+    if (bytes.length < HEAD_BYTES || this.#view.getUint32(0, true) !== BODY_MAGIC) {
       throw new SnapshotError("corrupt", name, "it does not begin as a body chunk");
     }
     this.count = this.#view.getUint32(4, true);
@@ -72,17 +57,19 @@ export class BodyChunk {
 
   /** The parsed JSON of `key`, or undefined where this chunk has none. */
   find(key: string): unknown {
-    const wanted = encoder.encode(key);
-    let low = 0;
-    let high = this.count - 1;
-    while (low <= high) {
-      const middle = (low + high) >>> 1;
-      const order = compareBytes(this.#part(middle, 0), wanted);
-      if (order === 0) return this.#parse(middle);
-      if (order < 0) low = middle + 1;
-      else high = middle - 1;
-    }
-    return undefined;
+    const row = this.#row(key);
+    return row === undefined ? undefined : this.#parse(row);
+  }
+
+  /** The JSON of `key` as it is written, or undefined where this chunk has none. */
+  text(key: string): string | undefined {
+    const row = this.#row(key);
+    return row === undefined ? undefined : this.#text(row, 8);
+  }
+
+  /** All keys, in order. */
+  *keys(): Generator<string> {
+    for (let row = 0; row < this.count; row++) yield this.#text(row, 0);
   }
 
   /** All bodies, in key order. */
@@ -90,6 +77,20 @@ export class BodyChunk {
     for (let row = 0; row < this.count; row++) {
       yield { key: this.#text(row, 0), value: this.#parse(row) };
     }
+  }
+
+  #row(key: string): number | undefined {
+    const wanted = encoder.encode(key);
+    let low = 0;
+    let high = this.count - 1;
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      const order = compareBytes(this.#part(middle, 0), wanted);
+      if (order === 0) return middle;
+      if (order < 0) low = middle + 1;
+      else high = middle - 1;
+    }
+    return undefined;
   }
 
   #parse(row: number): unknown {

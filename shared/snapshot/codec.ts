@@ -69,7 +69,7 @@ export async function verifyBytes(
 export async function contentDigest(content: SnapshotContent): Promise<string> {
   const { router, index, bodies } = content;
   const chunk = (ref: ChunkRef | null) => (ref ? [ref.sha256, ref.length] : null);
-  const text = JSON.stringify([router, index.map(chunk), bodies.map(chunk)]);
+  const text = JSON.stringify([router, chunk(index), chunk(bodies)]);
   return sha256Hex(new TextEncoder().encode(text));
 }
 
@@ -124,16 +124,8 @@ function checkManifest(value: unknown, name: string): asserts value is Manifest 
   if (!ROUTER_NAMES.some((router) => router === manifest.router)) {
     throw new SnapshotError("unsupported", name, `router ${JSON.stringify(manifest.router)}`);
   }
-  for (const [i, ref] of checkArray(manifest.index, name, "index").entries()) {
-    checkChunkRef(ref, name, `index[${i}]`);
-  }
-  const bodies = checkArray(manifest.bodies, name, "bodies");
-  if (bodies.length === 0 || (bodies.length & (bodies.length - 1)) !== 0) {
-    throw new SnapshotError("corrupt", name, `${bodies.length} body partitions, want a power of 2`);
-  }
-  for (const [i, ref] of bodies.entries()) {
-    if (ref !== null) checkChunkRef(ref, name, `bodies[${i}]`);
-  }
+  checkTreeRef(manifest.index, name, "index");
+  checkTreeRef(manifest.bodies, name, "bodies");
   for (const [i, id] of checkArray(manifest.globalRules, name, "globalRules").entries()) {
     checkText(id, name, `globalRules[${i}]`);
   }
@@ -158,10 +150,14 @@ function checkManifestRef(value: unknown, name: string, path: string): void {
   checkLength(ref.length, MAX_MANIFEST_BYTES, name, `${path}.length`);
 }
 
-function checkChunkRef(value: unknown, name: string, path: string): void {
+function checkTreeRef(value: unknown, name: string, path: string): void {
+  if (value === null) return;
   const ref = checkObject(value, name, path);
   checkSha256(ref.sha256, name, `${path}.sha256`);
   checkLength(ref.length, MAX_CHUNK_BYTES, name, `${path}.length`);
+  if (typeof ref.isBranch !== "boolean") {
+    throw wrong(name, `${path}.isBranch`, "true or false", ref.isBranch);
+  }
 }
 
 function checkObject(value: unknown, name: string, path: string): Fields {

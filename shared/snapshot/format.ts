@@ -33,6 +33,12 @@ export interface ChunkRef {
   readonly length: number;
 }
 
+/** FORMAT.md 5.1: the chunk at the top of a tree of chunks, or of a part of it. */
+export interface TreeRef extends ChunkRef {
+  /** Whether it names further chunks, or holds entries itself. */
+  readonly isBranch: boolean;
+}
+
 /** FORMAT.md 3: an immutable manifest, as the pointer refers to it. */
 export interface ManifestRef {
   readonly generation: number;
@@ -85,11 +91,11 @@ export interface Manifest {
   /** FORMAT.md 3.2: SHA-256 over router and chunk references; equal content has equal digest. */
   readonly content: string;
   readonly router: RouterName;
-  /** FORMAT.md 5.1: the route index, in order. */
-  readonly index: readonly ChunkRef[];
-  /** FORMAT.md 5.2: body partitions; a power of two of them. An empty partition is `null`. */
-  readonly bodies: readonly (ChunkRef | null)[];
-  /** FORMAT.md 5.3: ids of the global rules, since every request needs them. */
+  /** FORMAT.md 5.2: the route index; null where no route can match. */
+  readonly index: TreeRef | null;
+  /** FORMAT.md 5.3: every resource, by key; null where there is none. */
+  readonly bodies: TreeRef | null;
+  /** FORMAT.md 5.4: ids of the global rules, since every request needs them. */
   readonly globalRules: readonly string[];
   /** Resources by directory, e.g. `{ routes: 999, upstreams: 3 }`. */
   readonly counts: Readonly<Record<string, number>>;

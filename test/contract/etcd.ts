@@ -253,7 +253,7 @@ export function etcdContract(
         .put(Buffer.concat([Buffer.from(prefix), Buffer.from([0xff, 0x01])]))
         .value(value);
       const { kvs } = await list(prefix);
-      expect(kvs[0]?.value).toEqual(new Uint8Array(value));
+      expect(Buffer.from(kvs[0]?.value ?? [])).toEqual(value);
       await client.put(`${prefix}large`).value("x".repeat(1_200_000));
       expect((await transport.range({ key: `${prefix}large` })).kvs[0]?.value).toHaveLength(
         1_200_000,

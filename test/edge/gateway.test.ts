@@ -16,6 +16,7 @@ function aGateway(settings: Partial<GatewayDeps["settings"]> = {}) {
     freshness: edge.freshness,
     chunks: edge.chunks,
     now: () => edge.clock.now,
+    requestId: () => "0".repeat(32),
     proxy: async (request, target) => {
       seen.push({ target: target.rawTarget, client: target.client });
       return new Response(`upstream saw ${request.method}`, { headers: { server: "APISIX" } });
@@ -25,6 +26,8 @@ function aGateway(settings: Partial<GatewayDeps["settings"]> = {}) {
       statusToken: undefined,
       generationHeader: undefined,
       clientIpHeader: "cf-connecting-ip",
+      trustedProxies: undefined,
+      maxBodyBytes: 1024,
       listenPort: undefined,
       uri: DEFAULT_URI_SETTINGS,
       serverHeader: "APISIX",
@@ -137,12 +140,12 @@ describe("the gateway", () => {
     const { edge, get } = aGateway();
     const ids = Array.from({ length: 200 }, (_, i) => `r${i}`);
     const routes = Object.fromEntries(ids.map((id) => [id, aRoute(id)]));
-    edge.source.publish(await makeSnapshot({ routes }, { generation: 1, partitions: 64 }));
+    edge.source.publish(await makeSnapshot({ routes }, { generation: 1, bodyLimit: 200 }));
     await edge.loader.refresh();
     edge.source.before = async () => {
       throw new Error("down");
     };
-    const answer = await get("/r3");
+    const answer = await get("/r99");
     expect(answer.status).toBe(503);
     expect(answer.headers.get("retry-after")).toBe("1");
   });

@@ -3,10 +3,13 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { CompiledSnapshot } from "../../exporter/compile/compiled-snapshot.ts";
 import { Compiler } from "../../exporter/compile/compiler.ts";
-import { openRouteIndex } from "../../shared/routing/open-index.ts";
+import { RouteIndex } from "../../shared/routing/route-index.ts";
+import { RoutePage } from "../../shared/routing/route-page.ts";
 import { BodyChunk } from "../../shared/snapshot/body-chunk.ts";
 import { type ChunkRef, chunkName, ROUTER_NAMES } from "../../shared/snapshot/format.ts";
+import { leavesOf } from "../../shared/snapshot/read-tree.ts";
 import { ResourceWorld } from "../support/resource-world.ts";
+import { heldChunks } from "../support/route-indexes.ts";
 
 /**
  * Every file of compile/: a comment, the router, keys and values as in etcd; below the dashed line
@@ -30,7 +33,9 @@ describe.each(readdirSync(folder))("%s", (file) => {
       .rejections()
       .map(({ key, path, found, wanted }) => `rejected ${key} ${path}: ${found}, not ${wanted}`);
     const requests = expected.filter((line) => line.startsWith("match "));
-    const found = [...readOut(snapshot), ...rejected, ...answers(snapshot, requests)];
+    const chunks = await bytesOf(snapshot);
+    const written = await readOut(snapshot, chunks);
+    const found = [...written, ...rejected, ...answers(snapshot, chunks, requests)];
     if (process.env.UPDATE_GOLDEN) {
       writeFileSync(join(folder, file), `${head}\n----\n${found.join("\n")}\n`);
     }
@@ -43,37 +48,43 @@ function keyAndValue(line: string): [string, unknown] {
   return [line.slice(0, space), JSON.parse(line.slice(space + 1))];
 }
 
-function chunkOf({ fresh }: CompiledSnapshot, ref: ChunkRef): Uint8Array {
-  const bytes = fresh.get(ref.sha256);
-  if (!bytes) throw new Error(`no bytes for ${chunkName(ref)}`);
-  return bytes;
+type Chunks = ReadonlyMap<string, Uint8Array>;
+
+async function bytesOf({ fresh }: CompiledSnapshot): Promise<Chunks> {
+  const chunks = new Map<string, Uint8Array>();
+  for (const [sha256, bytes] of fresh) chunks.set(sha256, await bytes());
+  return chunks;
 }
 
-function readOut(snapshot: CompiledSnapshot): string[] {
-  const { index, bodies, counts, globalRules } = snapshot.content;
-  const opened = openRouteIndex(chunkOf(snapshot, index[0] as ChunkRef), "index");
+async function readOut(snapshot: CompiledSnapshot, chunks: Chunks): Promise<string[]> {
+  const { bodies, counts, globalRules, index, router } = snapshot.content;
+  const read = async (ref: ChunkRef) => chunks.get(ref.sha256) as Uint8Array;
   const kinds = Object.entries(counts).map(([kind, count]) => `${kind}=${count}`);
-  return [
-    `index ${opened.router} ${opened.routes}`,
+  let entries = 0;
+  for await (const ref of leavesOf(index, read)) {
+    entries += new RoutePage(await read(ref), chunkName(ref)).entries;
+  }
+  const lines = [
+    `index ${router} ${entries}`,
     `counts ${kinds.sort().join(" ")}`,
     `globalRules ${JSON.stringify(globalRules)}`,
-    ...bodies.flatMap((ref) =>
-      ref
-        ? [...new BodyChunk(chunkOf(snapshot, ref), "bodies").bodies()].map(
-            ({ key, value }) => `body ${key} ${JSON.stringify(value)}`,
-          )
-        : [],
-    ),
   ];
+  for await (const ref of leavesOf(bodies, read)) {
+    for (const { key, value } of new BodyChunk(await read(ref), "bodies").bodies()) {
+      lines.push(`body ${key} ${JSON.stringify(value)}`);
+    }
+  }
+  return lines;
 }
 
-function answers(snapshot: CompiledSnapshot, requests: readonly string[]): string[] {
-  const ref = snapshot.content.index[0] as ChunkRef;
-  const index = openRouteIndex(chunkOf(snapshot, ref), chunkName(ref));
+function answers({ content }: CompiledSnapshot, chunks: Chunks, requests: readonly string[]) {
+  const bytes = new Map([...chunks].map(([sha256, held]) => [sha256, () => held]));
+  const index = new RouteIndex(content.router, content.index, heldChunks(bytes));
   return requests.map((line) => {
     const request = line.split(" => ")[0] as string;
     const [, method = "", host = "", uri = ""] = request.split(" ");
-    const match = index.match({ method, uri, host, hostHeader: host, remoteAddr: "" });
+    const facts = { method, uri, host, hostHeader: host, remoteAddr: "" };
+    const match = index.match({ ...facts, variables: { get: () => undefined } });
     return `${request} => ${match?.routeId ?? "404"}`;
   });
 }

@@ -15,8 +15,10 @@ export async function servedMarkers(
   const served = new Map<string, string>();
   const ids = [...Array.from({ length: ROUTES }, (_, i) => `r${i}`), "pair-a", "pair-b"];
   for (const id of ids) {
-    const facts = { method: "GET", uri: `/${id}`, host: "_", hostHeader: "", remoteAddr: "" };
-    const match = snapshot.match(facts);
+    const variables = { get: () => undefined };
+    const head = { method: "GET", uri: `/${id}`, host: "_", hostHeader: "", remoteAddr: "" };
+    const match = await Promise.resolve(snapshot.match({ ...head, variables })).catch(() => null);
+    if (match === null) return undefined;
     const resource = match && (await snapshot.resource("routes", match.routeId).catch(() => null));
     if (resource === null) return undefined;
     if (resource?.value.desc !== undefined) served.set(`routes/${id}`, resource.value.desc);

@@ -1,18 +1,15 @@
 import { readResources } from "../../exporter/compile/memory.ts";
 import { LOSS_GUARD_DEFAULT } from "../../exporter/publish/loss-guard.ts";
-import {
-  chunksOf,
-  readChunk,
-  readManifest,
-  readPointer,
-} from "../../exporter/publish/read-generation.ts";
+import { readChunk, readManifest, readPointer } from "../../exporter/publish/read-generation.ts";
 import type { SetOutcome } from "../../exporter/store/object-store.ts";
 import {
+  type ChunkRef,
   chunkName,
   type Fence,
   type Manifest,
   type Pointer,
 } from "../../shared/snapshot/format.ts";
+import { chunksOf } from "../../shared/snapshot/read-tree.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 
 /** The name under which an operator moves the pointer. */
@@ -59,13 +56,21 @@ export class WatchedStore extends MemoryStore {
       return;
     }
     this.published.set(generation, manifest);
-    for (const ref of chunksOf(manifest).values()) {
-      if (!this.objects.has(chunkName(ref))) {
-        this.violations.push(`1: generation ${generation} is live without chunk ${ref.sha256}`);
-        return;
+    try {
+      for await (const ref of chunksOf(manifest, async (branch) => this.#chunk(branch))) {
+        this.#chunk(ref);
       }
+    } catch (error) {
+      this.violations.push(`1: generation ${generation} is live, and ${String(error)}`);
+      return;
     }
     await this.#checkLoss(manifest, pointer);
+  }
+
+  #chunk(ref: ChunkRef): Uint8Array {
+    const held = this.objects.get(chunkName(ref));
+    if (!held) throw new Error(`chunk ${ref.sha256} is not there`);
+    return held.bytes;
   }
 
   /**

@@ -49,9 +49,9 @@ function operatorHolds(operator: string, found: JsonValue | undefined, wanted: u
     case "<=":
       return areNumbers && a <= b;
     case "~~":
-      return found !== undefined && isFound(String(wanted), "", String(found));
+      return isSearched(found) && isFound(String(wanted), "", String(found));
     case "~*":
-      return found !== undefined && isFound(String(wanted), "i", String(found));
+      return isSearched(found) && isFound(String(wanted), "i", String(found));
     case "in":
       return Array.isArray(wanted) && isScalar(found) && wanted.includes(found);
     case "has":
@@ -61,6 +61,11 @@ function operatorHolds(operator: string, found: JsonValue | undefined, wanted: u
     default:
       throw new Error(`the naive matcher knows no operator ${operator}`);
   }
+}
+
+/** A list is an address of memory to Lua's regular expressions, in which nothing is found on purpose. */
+function isSearched(found: JsonValue | undefined): boolean {
+  return found !== undefined && typeof found !== "object";
 }
 
 /** What is no regular expression is found nowhere. */

@@ -5,6 +5,8 @@ import { Publisher } from "../../exporter/publish/publisher.ts";
 import { readChunk, readManifest, readPointer } from "../../exporter/publish/read-generation.ts";
 import { ResourceTable } from "../../exporter/resource-table.ts";
 import type { ObjectStore } from "../../exporter/store/object-store.ts";
+import type { ChunkRef } from "../../shared/snapshot/format.ts";
+import { leavesOf } from "../../shared/snapshot/read-tree.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 
 /** A snapshot of routes by id, each with `desc`; what is not among `known` is fresh. */
@@ -37,8 +39,9 @@ export async function readLive(store: ObjectStore) {
   const held = await readPointer(store);
   if (!held) return undefined;
   const manifest = await readManifest(store, held.pointer.manifest);
-  for (const ref of manifest.index) await readChunk(store, ref);
-  const resources = await readResources(manifest, (ref) => readChunk(store, ref));
+  const read = (ref: ChunkRef) => readChunk(store, ref);
+  for await (const ref of leavesOf(manifest.index, read)) await read(ref);
+  const resources = await readResources(manifest, read);
   const routes = [...resources.values()].map(({ id, value }) => [
     id,
     (value as { desc?: string }).desc,

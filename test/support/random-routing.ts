@@ -2,7 +2,7 @@ import type { JsonValue } from "../../shared/expression/variables.ts";
 import type { RouteValue, RoutingResources, TriedRequest } from "./naive-matcher.ts";
 import type { Random } from "./random.ts";
 import { randomExpression, randomVariables } from "./random-expression.ts";
-import { variablesOf } from "./routing-world.ts";
+import { type RoutingWorldOptions, variablesOf } from "./routing-world.ts";
 
 /** Tables that are hard on a router, and requests that nearly or really meet their routes. */
 export interface Shape {
@@ -91,14 +91,12 @@ export const LARGE_SHAPES: readonly Shape[] = [
   },
 ];
 
-/** Of so many pages that branches lie above branches. */
-export const HUGE: Shape = {
-  name: "huge",
-  routes: () => 40_000,
-  path: severalPaths,
-  conditions: 0.02,
-  hosts: { share: 0.5, make: numberedHost },
-};
+/** Half of the time pages so small that even few routes lie under branches of branches. */
+export function randomPaging(random: Random): RoutingWorldOptions {
+  const changes = 1 + random.below(4);
+  if (random.chance(0.5)) return { changes };
+  return { changes, pageLimit: 100 + random.below(2000), branchFactor: 2 + random.below(8) };
+}
 
 export function randomRouting(random: Random, shape: Shape): RoutingResources {
   const routes: Record<string, RouteValue> = {};

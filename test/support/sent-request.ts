@@ -1,7 +1,7 @@
+import { type HeadOfRequest, RequestVariables } from "../../edge/request/variables.ts";
 import { matchingUri, type UriSettings } from "../../shared/routing/matching-uri.ts";
 import { hostOf } from "../../shared/routing/normalise.ts";
 import type { TriedRequest } from "./naive-matcher.ts";
-import { variablesOf } from "./routing-world.ts";
 
 /** A request as a client sends it. */
 export interface SentRequest {
@@ -35,17 +35,26 @@ export function parseSentRequest(text: string): SentRequest {
 
 /** As the edge reads it; undefined where it answers 400. */
 export function triedRequest(sent: SentRequest, settings: UriSettings): TriedRequest | undefined {
-  const { method, remoteAddr } = sent;
-  const path = matchingUri(sent.target, settings);
-  const host = hostOf(sent.host);
+  const { method, remoteAddr, target } = sent;
+  const path = matchingUri(target, settings);
+  const [, authority] = /^https?:\/\/([^/?#]*)/i.exec(target) ?? [];
+  const host = hostOf(authority ?? sent.host);
   if (path === undefined || host === undefined) return undefined;
+  const { uri } = path;
   const hostHeader = sent.host ?? "";
-  return {
-    method,
-    uri: path.matched,
-    host,
-    hostHeader,
-    remoteAddr,
-    variables: variablesOf({ uri: path.uri, host }),
-  };
+  const client = { address: remoteAddr, scheme: "http", hostHeader, port: 80 } as const;
+  const head = { request: headOf(sent), uri, host, client, port: 9080, rawTarget: target };
+  const variables = new RequestVariables(head, SURROUNDINGS).withBody(
+    new TextEncoder().encode(sent.body ?? ""),
+  );
+  return { method, uri: path.matched, host, hostHeader, remoteAddr, variables };
+}
+
+const SURROUNDINGS = { now: () => 0, requestId: () => "0".repeat(32), maxBodyBytes: 1024 * 1024 };
+
+/** Header values are bytes to the platform, text to whoever wrote the test. */
+function headOf({ method, headers, body }: SentRequest): HeadOfRequest {
+  const sent = new Headers();
+  for (const [name, value] of headers) sent.append(name, value);
+  return { method, headers: sent, body: body === undefined ? null : new Blob([body]).stream() };
 }

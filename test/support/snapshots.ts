@@ -1,11 +1,10 @@
 import type { KindName } from "../../shared/resources/resource-key.ts";
-import { buildRouteIndex } from "../../shared/routing/build-index.ts";
-import type { IndexedRoute } from "../../shared/routing/route-index.ts";
-import { type Body, encodeBodyChunk, partitionOf } from "../../shared/snapshot/body-chunk.ts";
+import type { IndexedRoute } from "../../shared/routing/route-entry.ts";
+import { RouteTree } from "../../shared/routing/route-tree.ts";
+import { BodyTree } from "../../shared/snapshot/body-tree.ts";
 import { contentDigest, encodeManifest, encodePointer } from "../../shared/snapshot/codec.ts";
 import { sha256Hex } from "../../shared/snapshot/digest.ts";
 import {
-  type ChunkRef,
   chunkName,
   type Manifest,
   type ManifestRef,
@@ -14,6 +13,7 @@ import {
   type Pointer,
   type RouterName,
 } from "../../shared/snapshot/format.ts";
+import { type FreshChunks, TreeChunks } from "../../shared/snapshot/tree-chunks.ts";
 
 /** Snapshots for tests of the edge, made by the shared code alone; runs in workerd too. */
 
@@ -22,7 +22,8 @@ export type World = Partial<Readonly<Record<KindName, Readonly<Record<string, ob
 
 export interface SnapshotOptions {
   readonly generation: number;
-  readonly partitions?: number;
+  /** About the most bytes of a body chunk; the format's where it is left out. */
+  readonly bodyLimit?: number;
   readonly router?: RouterName;
 }
 
@@ -37,18 +38,17 @@ export async function makeSnapshot(
   world: World,
   options: SnapshotOptions,
 ): Promise<WrittenSnapshot> {
-  const { generation, partitions = 1, router = "radixtree_host_uri" } = options;
+  const { generation, bodyLimit, router = "radixtree_host_uri" } = options;
   const objects = new Map<string, Uint8Array>();
-  const add = async (bytes: Uint8Array): Promise<ChunkRef> => {
-    const ref = { sha256: await sha256Hex(bytes), length: bytes.length };
-    objects.set(chunkName(ref), bytes);
-    return ref;
-  };
-  const index = [await add(buildRouteIndex(router, indexed(world)))];
-  const bodies: (ChunkRef | null)[] = [];
-  for (const part of divide(world, partitions)) {
-    bodies.push(part.length === 0 ? null : await add(encodeBodyChunk(part)));
-  }
+  const chunks: FreshChunks = new Map();
+  const routes = new RouteTree(router);
+  routes.apply(indexed(world).map((route) => [route.id, route] as const));
+  const bodyTree = new BodyTree(bodyLimit);
+  bodyTree.apply(bodiesOf(world));
+  const none = new Set<string>();
+  const { root: index } = await new TreeChunks(routes.codec).write(routes.root, none, chunks);
+  const { root: bodies } = await new TreeChunks(bodyTree.codec).write(bodyTree.root, none, chunks);
+  for (const [sha256, bytes] of chunks) objects.set(chunkName({ sha256 }), bytes());
   const globalRules = Object.keys(world.global_rules ?? {}).sort();
   const content = { router, index, bodies, globalRules, counts: {} };
   const manifest: Manifest = {
@@ -99,26 +99,25 @@ export function aRoute(id: string, change: object = {}): object {
 
 function indexed(world: World): IndexedRoute[] {
   return Object.entries(world.routes ?? {}).map(([id, value]) => {
-    const route = value as { uri?: string; uris?: string[]; hosts?: string[]; methods?: string[] };
+    const route = value as Partial<IndexedRoute> & { readonly uri?: string };
     return {
       id,
       uris: route.uris ?? [route.uri as string],
       hosts: route.hosts ?? [],
       methods: route.methods ?? [],
       priority: 0,
+      remoteAddrs: [],
+      vars: route.vars,
     };
   });
 }
 
-function divide(world: World, partitions: number): Body[][] {
-  const parts: Body[][] = Array.from({ length: partitions }, () => []);
-  const encoder = new TextEncoder();
+function* bodiesOf(world: World) {
   for (const [kind, values] of Object.entries(world)) {
     for (const [id, value] of Object.entries(values)) {
       const key = `${kind}/${id}`;
-      const json = encoder.encode(JSON.stringify({ value, modRevision: 1 }));
-      parts[partitionOf(key, partitions)]?.push({ key, json });
+      const json = JSON.stringify({ value, modRevision: 1 });
+      yield [key, { key, json, length: json.length }] as const;
     }
   }
-  return parts;
 }

@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { resume, rollback } from "../../../exporter/publish/operations.ts";
 import {
-  chunksOf,
   listManifests,
+  readChunk,
   readManifest,
 } from "../../../exporter/publish/read-generation.ts";
 import { collect } from "../../../exporter/publish/retention.ts";
-import { chunkName } from "../../../shared/snapshot/format.ts";
+import { type ChunkRef, chunkName } from "../../../shared/snapshot/format.ts";
+import { chunksOf } from "../../../shared/snapshot/read-tree.ts";
 import { MemoryStore } from "../../support/memory-store.ts";
 import { aPublisher, compiled, readLive, SOURCE } from "../../support/publishing.ts";
 import { runSeed, seededRandom } from "../../support/random.ts";
@@ -83,7 +84,8 @@ describe("retention", () => {
         await action();
         for (const { ref } of await listManifests(world.store)) {
           const manifest = await readManifest(world.store, ref);
-          for (const chunk of chunksOf(manifest).values()) {
+          const read = (ref: ChunkRef) => readChunk(world.store, ref);
+          for await (const chunk of chunksOf(manifest, read)) {
             const isThere = world.store.objects.has(chunkName(chunk));
             expect(isThere, `seed ${seed}, run ${run}, step ${step}`).toBe(true);
           }

@@ -1,19 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { matchPattern, pathEntry } from "../../../shared/routing/path-pattern.ts";
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
 /** What the pattern captured, by name; undefined where it does not match. */
 function captured(pattern: string, path: string): Record<string, string> | undefined {
-  const patternBytes = encoder.encode(pattern);
-  const pathBytes = encoder.encode(path);
-  const captures = matchPattern(patternBytes, pathBytes);
+  const captures = matchPattern(pattern, path);
   if (!captures) return undefined;
   return Object.fromEntries(
     captures.map(({ name, nameEnd, from, to }) => [
-      decoder.decode(patternBytes.subarray(name, nameEnd)) || ":ext",
-      decoder.decode(pathBytes.subarray(from, to)),
+      pattern.slice(name, nameEnd) || ":ext",
+      path.slice(from, to),
     ]),
   );
 }

@@ -1,16 +1,12 @@
 import { describe, expect, it } from "vitest";
-import {
-  type Body,
-  BodyChunk,
-  encodeBodyChunk,
-  partitionOf,
-} from "../../../shared/snapshot/body-chunk.ts";
+import { BodyChunk, encodeBodyChunk } from "../../../shared/snapshot/body-chunk.ts";
+import type { Body } from "../../../shared/snapshot/body-tree.ts";
 import { SnapshotError } from "../../../shared/snapshot/errors.ts";
 import { runSeed, seededRandom } from "../../support/random.ts";
 
-const body = (key: string, value: unknown): Body => ({
+const body = (key: string, value: unknown): Pick<Body, "key" | "json"> => ({
   key,
-  json: new TextEncoder().encode(JSON.stringify(value)),
+  json: JSON.stringify(value),
 });
 
 describe("a body chunk", () => {
@@ -58,23 +54,5 @@ describe("a body chunk", () => {
         expect(error, `seed ${seed}, round ${round}`).toBeInstanceOf(SnapshotError);
       }
     }
-  });
-});
-
-describe("partitions", () => {
-  it("spread keys evenly, also those that differ in their last letter only", () => {
-    const counts = new Array<number>(64).fill(0);
-    for (let i = 0; i < 64_000; i++) {
-      const partition = partitionOf(`routes/${i}`, 64);
-      counts[partition] = (counts[partition] ?? 0) + 1;
-    }
-    expect(Math.min(...counts)).toBeGreaterThan(800);
-    expect(Math.max(...counts)).toBeLessThan(1200);
-  });
-
-  it("are those of FORMAT.md 5.2.1 for a worked example", () => {
-    expect(partitionOf("", 1)).toBe(0);
-    // FNV-1a of "a" is 0xe40c292c; folded with its high half: 0xe40ccd20.
-    expect(partitionOf("a", 256)).toBe(0x20);
   });
 });

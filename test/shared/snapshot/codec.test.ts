@@ -34,8 +34,8 @@ const manifest: Manifest = {
   source: { clusterId: "14841639068965178418", revision: 12 },
   content: SHA,
   router: "radixtree_host_uri",
-  index: [{ sha256: SHA, length: 10 }],
-  bodies: [null, { sha256: SHA, length: 20 }],
+  index: { sha256: SHA, length: 10, isBranch: false },
+  bodies: { sha256: SHA, length: 20, isBranch: true },
   globalRules: ["1"],
   counts: { routes: 3 },
 };
@@ -138,8 +138,8 @@ describe("content digests", () => {
     const digest = await contentDigest(manifest);
     expect(await contentDigest({ ...manifest, counts: {} })).toBe(digest);
     expect(await contentDigest({ ...manifest, router: "radixtree_uri" })).not.toBe(digest);
-    expect(await contentDigest({ ...manifest, bodies: [null, null] })).not.toBe(digest);
-    expect(await contentDigest({ ...manifest, index: [] })).not.toBe(digest);
+    expect(await contentDigest({ ...manifest, bodies: null })).not.toBe(digest);
+    expect(await contentDigest({ ...manifest, index: null })).not.toBe(digest);
   });
 });
 

@@ -1,10 +1,16 @@
 import { expect, it } from "vitest";
-import { indexedRoutes } from "../../../exporter/compile/indexed-routes.ts";
+import { indexedRoute } from "../../../exporter/compile/indexed-route.ts";
 import { node, ResourceWorld, routeTo } from "../../support/resource-world.ts";
+
+function indexedRoutes({ table }: ResourceWorld) {
+  return [...table.ofKind("routes")]
+    .map((route) => indexedRoute(route, table))
+    .filter((route) => route !== undefined);
+}
 
 /** The hosts that each indexed route has, by id. */
 function hostsById(world: ResourceWorld): Record<string, readonly string[]> {
-  return Object.fromEntries(indexedRoutes(world.table).map(({ id, hosts }) => [id, hosts]));
+  return Object.fromEntries(indexedRoutes(world).map(({ id, hosts }) => [id, hosts]));
 }
 
 it("a route has its own hosts, else its service's, else none", () => {
@@ -35,19 +41,20 @@ it("a disabled route, and one whose condition the edge cannot evaluate, is not i
     "routes/on": routeTo("/a", { status: 1, vars: [] }),
     "routes/off": routeTo("/a", { status: 0 }),
     "routes/lua": routeTo("/a", { filter_func: "function(vars) return true end" }),
-    "routes/vars": routeTo("/a", { vars: [["arg_x", "==", "1"]] }),
-    "routes/address": routeTo("/a", { remote_addrs: ["10.0.0.0/8"] }),
   });
   expect(world.table.rejections()).toEqual([]);
   expect(Object.keys(hostsById(world))).toEqual(["on"]);
 });
 
-it("paths, methods and priority are the route's", () => {
+it("paths, methods, priority and conditions are the route's", () => {
   const world = new ResourceWorld();
+  const own = { uris: ["/a", "/b/*"], methods: ["GET", "POST"], priority: 3 };
+  const vars = [["arg_x", "==", "1"]];
   world.put({
-    "routes/a": { uris: ["/a", "/b/*"], methods: ["GET", "POST"], priority: 3, upstream: node },
+    "routes/a": { ...own, vars, remote_addr: "10.0.0.1", upstream: node },
+    "routes/b": { ...own, remote_addrs: ["10.0.0.0/8", "::1"], upstream: node },
   });
-  const [route] = indexedRoutes(world.table);
-  const wanted = { id: "a", uris: ["/a", "/b/*"], methods: ["GET", "POST"], priority: 3 };
-  expect(route).toEqual({ ...wanted, hosts: [] });
+  const [a, b] = indexedRoutes(world);
+  expect(a).toEqual({ ...own, id: "a", hosts: [], vars, remoteAddrs: ["10.0.0.1"] });
+  expect(b).toEqual({ ...own, id: "b", hosts: [], remoteAddrs: ["10.0.0.0/8", "::1"] });
 });

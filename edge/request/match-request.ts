@@ -1,0 +1,48 @@
+import { ExpressionFault } from "../../shared/expression/evaluate.ts";
+import { BodyNeeded } from "../../shared/expression/variables.ts";
+import type { RouteMatch } from "../../shared/routing/route-match.ts";
+import { GatewayError } from "../errors.ts";
+import type { OpenSnapshot } from "../snapshot/open-snapshot.ts";
+import type { ReadRequest } from "./facts.ts";
+import { type ReadAhead, readAhead } from "./read-ahead.ts";
+
+export interface MatchedRequest {
+  readonly match: RouteMatch;
+  /** The body, where a condition had to look into it. */
+  readonly ahead: ReadAhead | undefined;
+}
+
+/**
+ * The route of a request; undefined where there is none. Its body is read only where a condition that
+ * decides asks for what lies in it. Throws a `GatewayError` where evaluating fails, as APISIX's does, and
+ * where the client's body cannot be read.
+ */
+export async function matchRequest(
+  snapshot: Pick<OpenSnapshot, "match">,
+  request: Request,
+  { facts, variables }: ReadRequest,
+  maxBodyBytes: number,
+): Promise<MatchedRequest | undefined> {
+  try {
+    const found = snapshot.match(facts);
+    const match = found instanceof Promise ? await found : found;
+    return match && { match, ahead: undefined };
+  } catch (error) {
+    if (!(error instanceof BodyNeeded)) throw asAnswer(error);
+  }
+  const ahead = await readAhead(request, maxBodyBytes).catch((cause: unknown) => {
+    throw new GatewayError("downstream", 400, "the client's body was cut", { cause });
+  });
+  try {
+    const withBody = { ...facts, variables: variables.withBody(ahead.body) };
+    const match = await snapshot.match(withBody);
+    return match && { match, ahead };
+  } catch (error) {
+    throw asAnswer(error);
+  }
+}
+
+function asAnswer(error: unknown): unknown {
+  if (!(error instanceof ExpressionFault)) return error;
+  return new GatewayError("gateway", 500, `vars${error.message}`, { cause: error });
+}

@@ -1,0 +1,55 @@
+import { announcedLength } from "../upstream/sending.ts";
+import type { ReadBody } from "./body-values.ts";
+
+/** A body that was read before the request is sent on, because a condition asked for what lies in it. */
+export interface ReadAhead {
+  /** What variables may look into. */
+  readonly body: ReadBody;
+  /** All of it, for the upstream: the bytes, or where they were too many, those and what follows. */
+  readonly rest: Uint8Array | ReadableStream<Uint8Array>;
+}
+
+/**
+ * Reads the body up to `maxBytes`. One that is longer is not lost: what was read of it is put before the
+ * rest. Rejects with what reading the body rejects with, as when the client went away.
+ */
+export async function readAhead(request: Request, maxBytes: number): Promise<ReadAhead> {
+  const stream: ReadableStream<Uint8Array> | null = request.body;
+  if (stream === null) return { body: new Uint8Array(), rest: new Uint8Array() };
+  if ((announcedLength(request.headers) ?? 0) > maxBytes) return { body: "too long", rest: stream };
+  const reader = stream.getReader();
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    parts.push(next.value);
+    size += next.value.length;
+    if (size > maxBytes) return { body: "too long", rest: continued(parts, reader) };
+  }
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return { body: bytes, rest: bytes };
+}
+
+function continued(
+  parts: readonly Uint8Array[],
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+): ReadableStream<Uint8Array> {
+  const waiting = parts.values();
+  return new ReadableStream({
+    async pull(controller) {
+      const part = waiting.next();
+      if (!part.done) {
+        controller.enqueue(part.value);
+        return;
+      }
+      const next = await reader.read();
+      if (next.done) controller.close();
+      else controller.enqueue(next.value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+}

@@ -1,0 +1,130 @@
+import type { RouterName } from "../snapshot/format.ts";
+import { methodBit, NO_KNOWN_METHOD } from "./methods.ts";
+import { captureKind, pathEntry } from "./path-pattern.ts";
+import { utf8String } from "./uri-bytes.ts";
+
+/** One route as the index takes it; hosts are already those of route or service. */
+export interface IndexedRoute {
+  readonly id: string;
+  readonly uris: readonly string[];
+  /** Lower-cased host patterns; empty where the route takes any host. */
+  readonly hosts: readonly string[];
+  /** Empty: any method. */
+  readonly methods: readonly string[];
+  readonly priority: number;
+  /** Addresses and CIDR ranges of clients; empty: any. */
+  readonly remoteAddrs: readonly string[];
+  /** An expression (apisix.md 3.9), checked; absent or empty: none. */
+  readonly vars?: readonly unknown[] | undefined;
+}
+
+/** INDEX.md 5.2.2: what parts host and path in a key. No host pattern holds such a character. */
+export const HOST_SUFFIX = "\x00";
+export const EXACT_HOST = "\x01";
+export const ANY_HOST = "\x02";
+
+/** INDEX.md 5.2.1: one pair of route and path, under one host pattern at most. */
+export interface RouteEntry {
+  /** Bytes, one character each (`utf8String`): reversed host, separator, exact path or prefix. */
+  readonly key: string;
+  readonly isPrefix: boolean;
+  readonly capture: CaptureKind;
+  readonly routeId: string;
+  /** The route's path as bytes, one character each. */
+  readonly pattern: string;
+  readonly methods: number;
+  readonly priority: number;
+  /** JSON of `EntryConditions`, one character a byte; empty: none. */
+  readonly conditions: string;
+  /** The path's position in its route. */
+  readonly position: number;
+}
+
+/** INDEX.md 5.2.8: how the rest of a request's path is held against a prefix entry. */
+export type CaptureKind =
+  /** It is not: whatever follows the prefix is accepted, and nothing captured. */
+  | "none"
+  /** The pattern ends with the star that follows the prefix; it captures all that is left. */
+  | "tail"
+  /** The rest of the pattern, from the end of the prefix on. */
+  | "rest"
+  /** The whole pattern: there are captures before the prefix ends. */
+  | "whole";
+
+/** What an entry asks beside host, path and method. A list that is empty is left out. */
+export interface EntryConditions {
+  readonly remote_addrs?: readonly string[];
+  /** Outside `radixtree_host_uri`. */
+  readonly hosts?: readonly string[];
+  readonly vars?: readonly unknown[];
+}
+
+/** The entries of a route, one for each of its paths under each of its hosts. */
+export function entriesOf(router: RouterName, route: IndexedRoute): RouteEntry[] {
+  const hostsDecideFirst = router === "radixtree_host_uri";
+  const conditions = conditionsOf(route, hostsDecideFirst ? [] : route.hosts);
+  const scopes =
+    hostsDecideFirst && route.hosts.length > 0 ? new Set(route.hosts.map(scopeOf)) : [ANY_HOST];
+  const methods = methodMask(route.methods);
+  const entries: RouteEntry[] = [];
+  for (const scope of scopes) {
+    for (const [position, uri] of route.uris.entries()) {
+      const pattern = utf8String(uri);
+      const { kind, text } = pathEntry(router, pattern);
+      const isPrefix = kind === "prefix";
+      entries.push({
+        key: scope + text,
+        isPrefix,
+        capture: isPrefix ? captureKind(pattern, text.length) : "none",
+        routeId: route.id,
+        pattern,
+        methods,
+        priority: route.priority,
+        conditions,
+        position,
+      });
+    }
+  }
+  return entries;
+}
+
+/** INDEX.md 5.2.7: keys by their bytes, then what wins under one key. Never 0 for two entries. */
+export function compareEntries(a: RouteEntry, b: RouteEntry): number {
+  return (
+    compareTexts(a.key, b.key) ||
+    Number(a.isPrefix) - Number(b.isPrefix) ||
+    b.priority - a.priority ||
+    b.pattern.length - a.pattern.length ||
+    compareTexts(a.routeId, b.routeId) ||
+    a.position - b.position
+  );
+}
+
+function conditionsOf(route: IndexedRoute, hosts: readonly string[]): string {
+  const { remoteAddrs, vars = [] } = route;
+  if (remoteAddrs.length === 0 && hosts.length === 0 && vars.length === 0) return "";
+  const conditions: EntryConditions = {
+    ...(remoteAddrs.length > 0 ? { remote_addrs: remoteAddrs } : {}),
+    ...(hosts.length > 0 ? { hosts } : {}),
+    ...(vars.length > 0 ? { vars } : {}),
+  };
+  return utf8String(JSON.stringify(conditions));
+}
+
+/** Hosts lie last character first, so that a wildcard is a prefix. */
+function scopeOf(pattern: string): string {
+  const star = pattern.lastIndexOf("*");
+  const reversed = [...pattern.slice(star + 1)].reverse().join("");
+  return utf8String(reversed) + (star < 0 ? EXACT_HOST : HOST_SUFFIX);
+}
+
+function methodMask(methods: readonly string[]): number {
+  let mask = 0;
+  for (const method of methods) mask |= methodBit(method) || NO_KNOWN_METHOD;
+  return mask;
+}
+
+function compareTexts(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

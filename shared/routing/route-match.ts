@@ -1,0 +1,94 @@
+import type { Facts } from "./facts.ts";
+import { type Capture, matchPattern } from "./path-pattern.ts";
+import { EntryRow, NONE, type RoutePage } from "./route-page.ts";
+import { WHOLE_HOST } from "./route-walk.ts";
+import { byteString, decodeUri } from "./uri-bytes.ts";
+
+/** The route found for a request. */
+export interface RouteMatch {
+  readonly routeId: string;
+  /** The route's pattern that matched, e.g. `/foo/*`. */
+  readonly path: string;
+  /** The host pattern that matched, where there was one. */
+  readonly host: string | undefined;
+  /** Captured parameters by name; `:ext` is what an unnamed `*` matched. */
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** A match that reads what it is asked for from its page, when it is asked. */
+export class FoundRoute implements RouteMatch {
+  readonly #page: RoutePage;
+  readonly #at: number;
+  /** How much of the path its prefix takes; NONE: its path is the request's. */
+  readonly #prefix: number;
+  readonly #facts: Facts;
+  /** The host scope that it lies under, as a walk has it. */
+  readonly #scope: number;
+
+  constructor(page: RoutePage, at: number, prefix: number, facts: Facts, scope: number) {
+    this.#page = page;
+    this.#at = at;
+    this.#prefix = prefix;
+    this.#facts = facts;
+    this.#scope = scope;
+  }
+
+  get routeId(): string {
+    return this.#page.idOf(this.#row());
+  }
+
+  get path(): string {
+    if (this.#prefix === NONE) return this.#facts.uri;
+    return patternOf(this.#page, this.#row(), this.#prefix, this.#facts);
+  }
+
+  get host(): string | undefined {
+    const { host } = this.#facts;
+    if (this.#scope === WHOLE_HOST) return host;
+    if (this.#scope !== NONE) return `*${host.slice(host.length - this.#scope)}`;
+    const { conditions } = this.#row();
+    if (conditions === NONE) return undefined;
+    return this.#page.conditionsAt(conditions).hostPattern(this.#facts);
+  }
+
+  get params(): Readonly<Record<string, string>> {
+    // No prototype: a parameter may be called `__proto__`.
+    const params: Record<string, string> = Object.create(null);
+    if (this.#prefix === NONE) return params;
+    const row = this.#row();
+    const pattern = patternOf(this.#page, row, this.#prefix, this.#facts);
+    const { uri } = this.#facts;
+    for (const { name, nameEnd, from, to } of matchPattern(pattern, uri) ?? []) {
+      params[pattern.slice(name, nameEnd) || ":ext"] = uri.slice(from, to);
+    }
+    return params;
+  }
+
+  /** What the whole pattern of a prefix entry captures; undefined where it does not hold. */
+  static capture(
+    page: RoutePage,
+    row: EntryRow,
+    prefix: number,
+    facts: Facts,
+  ): readonly Capture[] | undefined {
+    return matchPattern(patternOf(page, row, prefix, facts), facts.uri);
+  }
+
+  #row(): EntryRow {
+    const row = new EntryRow();
+    this.#page.readEntry(this.#at, this.#prefix !== NONE, row);
+    return row;
+  }
+}
+
+/** The prefix is the beginning of the request's path; the page has the rest. */
+function patternOf(page: RoutePage, row: EntryRow, prefix: number, { uri }: Facts): string {
+  const bytes = byteString(uri);
+  const begin = bytes === uri ? uri.slice(0, prefix) : textOf(bytes.slice(0, prefix));
+  return begin + page.restOf(row);
+}
+
+function textOf(bytes: string): string {
+  const array = Uint8Array.from(bytes, (char) => char.charCodeAt(0));
+  return decodeUri(array, 0, array.length);
+}

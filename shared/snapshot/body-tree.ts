@@ -1,0 +1,70 @@
+import { encodeBodyChunk } from "./body-chunk.ts";
+import type { SoughtKey } from "./branch-chunk.ts";
+import { PagedTree, type TreeNode } from "./paged-tree.ts";
+import type { TreeCodec } from "./tree-chunks.ts";
+
+/** FORMAT.md 5.3: a resource as it lies in a body chunk. */
+export interface Body {
+  /** The resource's key below the prefix, e.g. `routes/1`; ASCII, as all keys of resources are. */
+  readonly key: string;
+  /** `{"value": …, "modRevision": n}`; may be made when asked for. */
+  readonly json: string;
+  /** `json.length`. */
+  readonly length: number;
+}
+
+/** FORMAT.md 5.1.1: about the bytes of a body chunk, at most. */
+const CHUNK_LIMIT = 48 * 1024;
+const ROW_BYTES = 16;
+
+/** The bodies of all resources; `root` is all of them at this moment. */
+export class BodyTree {
+  /** How they become chunks. */
+  readonly codec: TreeCodec<Body>;
+  readonly #tree: PagedTree<Body>;
+  #root: TreeNode<Body> | undefined;
+
+  /** Another `limit` than the format's is for tests. */
+  constructor(limit = CHUNK_LIMIT) {
+    this.#tree = new PagedTree<Body>({
+      keyOf: ({ key }) => key,
+      compare: (a, b) => (a.key < b.key ? -1 : Number(a.key > b.key)),
+      weigh: ({ key, length }) => ROW_BYTES + key.length + length,
+      limit,
+    });
+    this.codec = { tree: this.#tree, limit, encodeLeaf: encodeBodyChunk };
+  }
+
+  get root(): TreeNode<Body> | undefined {
+    return this.#root;
+  }
+
+  /** Takes over what these keys hold now; undefined: nothing. */
+  apply(changes: Iterable<readonly [key: string, body: Body | undefined]>): void {
+    const added: Body[] = [];
+    const tree = this.#tree;
+    for (const [key, body] of changes) {
+      const held = tree.find(this.#root, key);
+      if (held && body && areSame(held, body)) continue;
+      if (held) this.#root = tree.remove(this.#root, held);
+      if (body) added.push(body);
+    }
+    if (this.#root) {
+      for (const body of added) this.#root = tree.insert(this.#root, body);
+    } else {
+      this.#root = tree.build(added);
+    }
+  }
+}
+
+function areSame(a: Body, b: Body): boolean {
+  return a === b || (a.length === b.length && a.json === b.json);
+}
+
+/** A resource's key, to be looked for among branches. */
+export function soughtKey(key: string): SoughtKey {
+  const bytes = encoder.encode(key);
+  return { bytes, start: 0, end: bytes.length };
+}
+
+const encoder = new TextEncoder();

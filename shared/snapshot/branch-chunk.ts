@@ -1,0 +1,250 @@
+import { SnapshotError } from "./errors.ts";
+import type { TreeRef } from "./format.ts";
+
+/**
+ * FORMAT.md 5.1: a branch of a chunk tree names the chunks that hold its keys, in the order of the keys.
+ * Keys are strings of bytes, one character each.
+ */
+
+/** FORMAT.md 5.1.3: "SGT1", little-endian. */
+export const BRANCH_MAGIC = 0x31544753;
+const HEAD_BYTES = 16;
+const ROW_BYTES = 44;
+const DIGEST_BYTES = 32;
+/** Columns of a row, after the digest. */
+const LENGTH = 32;
+const KEY = 36;
+const KEY_LENGTH = 40;
+const ANCESTORS = 42;
+const ANCESTOR_BYTES = 2;
+const MAX_KEY_BYTES = 0x7fff;
+/** Set in the number of ancestors: the child is a branch itself. */
+const IS_BRANCH = 0x8000;
+
+export interface BranchChild {
+  /** The least key below the child; that of the first child is not written. */
+  readonly key: string;
+  readonly ref: TreeRef;
+  /** FORMAT.md 5.1.5, in ascending order; only route indexes have any. */
+  readonly ancestors?: readonly number[];
+}
+
+/** Throws a RangeError for a key of more than 32 KiB. */
+export function encodeBranch(children: readonly BranchChild[], flags = 0): Uint8Array {
+  const prefix = sharedPrefix(children.slice(1).map(({ key }) => key));
+  const ends = children.map(({ key }, i) => (i === 0 ? "" : key.slice(prefix.length)));
+  let size = HEAD_BYTES + children.length * ROW_BYTES + prefix.length;
+  for (const [i, { ancestors = [] }] of children.entries()) {
+    size += (ends[i] as string).length + ancestors.length * ANCESTOR_BYTES;
+  }
+  const bytes = new Uint8Array(size);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, BRANCH_MAGIC, true);
+  view.setUint32(4, children.length, true);
+  view.setUint32(8, flags, true);
+  view.setUint32(12, prefix.length, true);
+  let at = HEAD_BYTES + children.length * ROW_BYTES;
+  at = writeText(bytes, at, prefix);
+  for (const [i, { key, ref, ancestors = [] }] of children.entries()) {
+    if (key.length > MAX_KEY_BYTES) throw new RangeError(`a key of ${key.length} bytes`);
+    const row = HEAD_BYTES + i * ROW_BYTES;
+    writeDigest(bytes, row, ref.sha256);
+    view.setUint32(row + LENGTH, ref.length, true);
+    view.setUint32(row + KEY, at, true);
+    view.setUint16(row + KEY_LENGTH, (ends[i] as string).length, true);
+    view.setUint16(row + ANCESTORS, ancestors.length | (ref.isBranch ? IS_BRANCH : 0), true);
+    at = writeText(bytes, at, ends[i] as string);
+    for (const ancestor of ancestors) {
+      view.setUint16(at, ancestor, true);
+      at += ANCESTOR_BYTES;
+    }
+  }
+  return bytes;
+}
+
+/** A key that is looked for: `bytes[start, end)`. */
+export interface SoughtKey {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A branch read in place. Checks bounds as it goes; broken bytes throw `corrupt`. */
+export class BranchChunk {
+  readonly count: number;
+  readonly flags: number;
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #name: string;
+  readonly #prefixLength: number;
+  readonly #prefixAt: number;
+  /** The first four bytes of each key after the prefix: they decide nearly every comparison. */
+  readonly #leads: Uint32Array;
+
+  constructor(bytes: Uint8Array, name: string) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#name = name;
+    if (bytes.length < HEAD_BYTES || this.#view.getUint32(0, true) !== BRANCH_MAGIC) {
+      throw this.#corrupt("it does not begin as a branch");
+    }
+    this.count = this.#view.getUint32(4, true);
+    this.flags = this.#view.getUint32(8, true);
+    this.#prefixLength = this.#view.getUint32(12, true);
+    this.#prefixAt = HEAD_BYTES + this.count * ROW_BYTES;
+    if (this.count === 0 || this.#prefixAt + this.#prefixLength > bytes.length) {
+      throw this.#corrupt(`${this.count} children do not fit its length`);
+    }
+    this.#leads = new Uint32Array(this.count);
+    for (let child = 1; child < this.count; child++) {
+      const row = this.#row(child);
+      const at = this.#keyAt(row);
+      this.#leads[child] = leadOf(bytes, at, at + this.#keyLength(row));
+    }
+  }
+
+  get byteLength(): number {
+    return this.#bytes.length;
+  }
+
+  /** The child in whose range `key` lies: the last whose least key is not more, else the first. */
+  find(key: SoughtKey): number {
+    const prefix = this.#prefixLength;
+    const at = this.#prefixAt;
+    const shared = sharedBytes(key, 0, this.#bytes, at, prefix);
+    if (shared < prefix) {
+      const isLess = byteOf(key, shared) < (this.#bytes[at + shared] as number);
+      return isLess ? 0 : this.count - 1;
+    }
+    const leads = this.#leads;
+    const lead = leadOf(key.bytes, key.start + prefix, key.end);
+    let low = 0;
+    let high = this.count - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      const other = leads[middle] as number;
+      const isLess = lead === other ? this.#isLess(key, middle) : lead < other;
+      if (isLess) high = middle - 1;
+      else low = middle;
+    }
+    return low;
+  }
+
+  ref(child: number): TreeRef {
+    const row = this.#row(child);
+    let sha256 = "";
+    for (let i = 0; i < DIGEST_BYTES; i++) sha256 += HEX[this.#bytes[row + i] as number];
+    const length = this.#view.getUint32(row + LENGTH, true);
+    return { sha256, length, isBranch: (this.#ancestors(row) & IS_BRANCH) !== 0 };
+  }
+
+  *refs(): IterableIterator<TreeRef> {
+    for (let child = 0; child < this.count; child++) yield this.ref(child);
+  }
+
+  ancestorCount(child: number): number {
+    return this.#ancestors(this.#row(child)) & ~IS_BRANCH;
+  }
+
+  /** FORMAT.md 5.1.5. */
+  ancestor(child: number, which: number): number {
+    const row = this.#row(child);
+    const position = this.#keyAt(row) + this.#keyLength(row) + which * ANCESTOR_BYTES;
+    if (which >= this.ancestorCount(child) || position + ANCESTOR_BYTES > this.#bytes.length) {
+      throw this.#corrupt(`ancestor ${which} of child ${child} lies outside`);
+    }
+    return this.#view.getUint16(position, true);
+  }
+
+  /** How many of its first bytes `key` shares with the least key of `child`, which is not the first. */
+  sharedLength(child: number, key: SoughtKey): number {
+    const prefix = this.#prefixLength;
+    const shared = sharedBytes(key, 0, this.#bytes, this.#prefixAt, prefix);
+    if (shared < prefix) return shared;
+    const row = this.#row(child);
+    return prefix + sharedBytes(key, prefix, this.#bytes, this.#keyAt(row), this.#keyLength(row));
+  }
+
+  #isLess(key: SoughtKey, child: number): boolean {
+    const row = this.#row(child);
+    const at = this.#keyAt(row);
+    const length = this.#keyLength(row);
+    const shared = sharedBytes(key, this.#prefixLength, this.#bytes, at, length);
+    if (shared === length) return false;
+    return byteOf(key, this.#prefixLength + shared) < (this.#bytes[at + shared] as number);
+  }
+
+  #keyAt(row: number): number {
+    const at = this.#view.getUint32(row + KEY, true);
+    if (at + this.#keyLength(row) > this.#bytes.length) throw this.#corrupt("a key lies outside");
+    return at;
+  }
+
+  #keyLength(row: number): number {
+    return this.#view.getUint16(row + KEY_LENGTH, true);
+  }
+
+  #ancestors(row: number): number {
+    return this.#view.getUint16(row + ANCESTORS, true);
+  }
+
+  #row(child: number): number {
+    if (child >= this.count) throw this.#corrupt(`child ${child} of ${this.count}`);
+    return HEAD_BYTES + child * ROW_BYTES;
+  }
+
+  #corrupt(detail: string): SnapshotError {
+    return new SnapshotError("corrupt", this.#name, detail);
+  }
+}
+
+/** How many bytes, beginning with the key's byte `from`, equal those of `bytes[at, at + length)`. */
+function sharedBytes(
+  key: SoughtKey,
+  from: number,
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+): number {
+  const own = key.bytes;
+  const start = key.start + from;
+  const most = Math.min(length, key.end - start);
+  let shared = 0;
+  while (shared < most && own[start + shared] === bytes[at + shared]) shared++;
+  return shared;
+}
+
+/** -1 at the key's end: what goes on is more. */
+function byteOf(key: SoughtKey, position: number): number {
+  const at = key.start + position;
+  return at < key.end ? (key.bytes[at] as number) : -1;
+}
+
+/** Four bytes as a number that orders as they do; what ends before them goes on with zeros. */
+function leadOf(bytes: Uint8Array, at: number, end: number): number {
+  let lead = 0;
+  for (let i = at; i < at + 4; i++) lead = (lead << 8) | (i < end ? (bytes[i] as number) : 0);
+  return lead >>> 0;
+}
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+function writeDigest(bytes: Uint8Array, at: number, sha256: string): void {
+  for (let i = 0; i < DIGEST_BYTES; i++) {
+    bytes[at + i] = Number.parseInt(sha256.slice(2 * i, 2 * i + 2), 16);
+  }
+}
+
+function writeText(bytes: Uint8Array, at: number, text: string): number {
+  for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
+  return at + text.length;
+}
+
+/** Of keys in ascending order: what the first and the last share, all do. */
+function sharedPrefix(keys: readonly string[]): string {
+  const first = keys[0] ?? "";
+  const last = keys.at(-1) ?? "";
+  let length = 0;
+  while (length < first.length && first.charCodeAt(length) === last.charCodeAt(length)) length++;
+  return first.slice(0, length);
+}

@@ -1,0 +1,47 @@
+import { BranchChunk, type SoughtKey } from "./branch-chunk.ts";
+import { type ChunkRef, chunkName, type Manifest, type TreeRef } from "./format.ts";
+
+/** Gives a chunk's bytes, verified. */
+export type ReadChunk = (ref: ChunkRef) => Promise<Uint8Array>;
+
+/**
+ * Every chunk that a generation names, a branch before what it names. Reads branches only, and passes over
+ * whatever is not new together with all below it.
+ */
+export async function* chunksOf(
+  manifest: Pick<Manifest, "index" | "bodies">,
+  read: ReadChunk,
+  isNew: (sha256: string) => boolean = () => true,
+): AsyncIterable<TreeRef> {
+  for (const root of [manifest.index, manifest.bodies]) {
+    if (root) yield* chunksBelow(root, read, isNew);
+  }
+}
+
+/** The chunks of a tree that are no branches, in the order of their keys. */
+export async function* leavesOf(root: TreeRef | null, read: ReadChunk): AsyncIterable<TreeRef> {
+  if (!root) return;
+  for await (const ref of chunksBelow(root, read, () => true)) if (!ref.isBranch) yield ref;
+}
+
+/** The chunk in which `key` lies, if it is anywhere. */
+export async function leafOf(root: TreeRef, key: SoughtKey, read: ReadChunk): Promise<TreeRef> {
+  let ref = root;
+  while (ref.isBranch) {
+    const branch = new BranchChunk(await read(ref), chunkName(ref));
+    ref = branch.ref(branch.find(key));
+  }
+  return ref;
+}
+
+async function* chunksBelow(
+  ref: TreeRef,
+  read: ReadChunk,
+  isNew: (sha256: string) => boolean,
+): AsyncIterable<TreeRef> {
+  if (!isNew(ref.sha256)) return;
+  yield ref;
+  if (!ref.isBranch) return;
+  const branch = new BranchChunk(await read(ref), chunkName(ref));
+  for (const child of branch.refs()) yield* chunksBelow(child, read, isNew);
+}
