@@ -7,7 +7,7 @@ import type { Surroundings } from "./request/variables.ts";
 import type { Settings } from "./settings.ts";
 import type { Freshness } from "./snapshot/freshness.ts";
 import type { OpenSnapshot } from "./snapshot/open-snapshot.ts";
-import { pluginRefusal, refusedError, type ServedRoute } from "./snapshot/plan-route.ts";
+import type { ServedRoute } from "./snapshot/plan-route.ts";
 import { edgeStatus, isBearer, type StatusDeps } from "./status.ts";
 import type { SendUpstream } from "./upstream/proxy.ts";
 
@@ -109,10 +109,8 @@ async function answer(
 
 async function checkGlobalRules(snapshot: OpenSnapshot): Promise<void> {
   const rules = snapshot.globalRules();
-  for (const rule of rules instanceof Promise ? await rules : rules) {
-    const refusal = pluginRefusal(rule.plugins);
-    if (refusal) throw refusedError(`global rule ${rule.id}`, refusal);
-  }
+  const { refusal } = rules instanceof Promise ? await rules : rules;
+  if (refusal) throw refusal;
 }
 
 async function planOf(snapshot: OpenSnapshot, routeId: string): Promise<ServedRoute> {

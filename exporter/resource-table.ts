@@ -145,6 +145,7 @@ export class ResourceTable {
   notices(most = Number.POSITIVE_INFINITY): FoundNotices {
     const searched = {
       held: this.#allHeld(),
+      globalRules: this.ofKind("global_rules"),
       has: (key: string) => this.has(key),
       wholeKey: (key: string) => `${this.prefix}/${key}`,
     };

@@ -11,8 +11,17 @@ import { type ChunkRef, chunkName, type Manifest } from "../../shared/snapshot/f
 import type { Chunk } from "../../shared/snapshot/open-chunk.ts";
 import type { BalancerPool } from "../balancer/balancer-pool.ts";
 import { BoundedMap } from "../bounded-map.ts";
+import type { GatewayError } from "../errors.ts";
 import type { ChunkCache } from "./chunk-cache.ts";
-import { type Plan, planRoute } from "./plan-route.ts";
+import { type MergedGlobalRules, mergeGlobalRules, type Plugins } from "./merge.ts";
+import {
+  type Plan,
+  planRoute,
+  pluginRefusal,
+  pluginsOfConsumer,
+  refusedError,
+  type ServedRoute,
+} from "./plan-route.ts";
 
 export interface SnapshotDeps {
   readonly balancers: BalancerPool;
@@ -34,7 +43,8 @@ export class OpenSnapshot {
   readonly #index: RouteIndex;
   readonly #deps: SnapshotDeps & ChunkAccess;
   readonly #plans = new BoundedMap<string, Plan>(PLANS_KEPT);
-  #globalRules: readonly Values["global_rules"][] | undefined;
+  readonly #consumerPlugins = new BoundedMap<string, Plugins>(PLANS_KEPT);
+  #globalRules: GlobalRules | undefined;
 
   constructor(manifest: Manifest, deps: SnapshotDeps & ChunkAccess) {
     this.manifest = manifest;
@@ -72,9 +82,18 @@ export class OpenSnapshot {
     return this.#plans.get(routeId) ?? this.#makePlan(routeId);
   }
 
-  /** Every global rule, in the order of ids. */
-  globalRules(): readonly Values["global_rules"][] | Promise<readonly Values["global_rules"][]> {
-    if (this.manifest.globalRules.length === 0) return [];
+  /** The route's plugins for the requests of one consumer: merged once, then kept. */
+  async pluginsFor(route: ServedRoute, username: string): Promise<Plugins> {
+    const key = `${route.routeId}\n${username}`;
+    const kept = this.#consumerPlugins.get(key);
+    if (kept) return kept;
+    const plugins = await pluginsOfConsumer(route, username, this);
+    this.#consumerPlugins.set(key, plugins);
+    return plugins;
+  }
+
+  /** What holds for every request, matched or not. */
+  globalRules(): GlobalRules | Promise<GlobalRules> {
     return this.#globalRules ?? this.#readGlobalRules();
   }
 
@@ -132,13 +151,25 @@ export class OpenSnapshot {
     return plan;
   }
 
-  async #readGlobalRules(): Promise<readonly Values["global_rules"][]> {
+  async #readGlobalRules(): Promise<GlobalRules> {
     const rules: Values["global_rules"][] = [];
     for (const id of this.manifest.globalRules) {
       const rule = await this.resource("global_rules", id);
       if (rule) rules.push(rule.value);
     }
-    this.#globalRules = rules;
-    return rules;
+    const refused = rules.flatMap(({ id, plugins }) => {
+      const refusal = pluginRefusal(plugins);
+      return refusal ? [refusedError(`global rule ${id}`, refusal)] : [];
+    });
+    // Even one that APISIX would not run, since it is there twice, was meant as a guard.
+    this.#globalRules = { merged: mergeGlobalRules(rules), refusal: refused[0] };
+    return this.#globalRules;
   }
+}
+
+/** The global rules of a generation. */
+export interface GlobalRules {
+  readonly merged: MergedGlobalRules;
+  /** The answer to every request, where a rule has a plugin that the edge must not leave out. */
+  readonly refusal: GatewayError | undefined;
 }

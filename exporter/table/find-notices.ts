@@ -1,4 +1,6 @@
+import type { Resource } from "../../shared/resources/resource.ts";
 import type { Notice } from "../rejection.ts";
+import { conflictingRules } from "../validate/global-rules.ts";
 import { noticesOf } from "../validate/notices.ts";
 import { danglingReferences } from "../validate/references.ts";
 import type { HeldResource } from "./held-resource.ts";
@@ -12,6 +14,7 @@ export interface FoundNotices {
 /** What the search asks of a table; keys are below the prefix. */
 export interface SearchedTable {
   readonly held: Iterable<HeldResource>;
+  readonly globalRules: Iterable<Resource<"global_rules">>;
   has(key: string): boolean;
   wholeKey(key: string): string;
 }
@@ -29,12 +32,14 @@ export function findNotices(table: SearchedTable, most: number): FoundNotices {
     if (found.length > Math.max(2 * most, 1000)) keepFirst(found, most);
   }
   keepFirst(found, most);
+  const conflicts = conflictingRules(table.globalRules, table.wholeKey);
   const list: Notice[] = [];
   for (const held of found) {
     if (list.length >= most) break;
     list.push(...noticesOfHeld(table, held));
   }
-  return { total, list: list.slice(0, most) };
+  const all = [...list, ...conflicts].sort((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key)));
+  return { total: total + conflicts.length, list: all.slice(0, most) };
 }
 
 function noticesOfHeld(table: SearchedTable, held: HeldResource): readonly Notice[] {

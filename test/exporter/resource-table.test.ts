@@ -290,6 +290,30 @@ describe("what is told", () => {
   });
 });
 
+it("a plugin that several global rules have is told at each of them", () => {
+  const world = new World();
+  const rule = (id: string, ...names: string[]) => ({
+    id,
+    plugins: Object.fromEntries(names.map((name) => [name, {}])),
+  });
+  const rules = {
+    "global_rules/2": rule("2", "cors"),
+    "global_rules/1": rule("1", "cors", "gzip"),
+  };
+  world.apply(rules, "base");
+  const conflicts = () =>
+    world.table
+      .notices()
+      .list.filter(({ reason }) => reason.includes("none of them runs"))
+      .map(({ key, path, reason }) => [key, path, reason]);
+  expect(conflicts()).toEqual([
+    ["/apisix/global_rules/1", "plugins.cors", expect.stringContaining("/apisix/global_rules/2")],
+    ["/apisix/global_rules/2", "plugins.cors", expect.stringContaining("/apisix/global_rules/1")],
+  ]);
+  world.apply({ "global_rules/2": undefined });
+  expect(conflicts()).toEqual([]);
+});
+
 it("of very many notices the first are listed, and all are counted", () => {
   const world = new World();
   const keys = Array.from({ length: 3000 }, (_, i) => `routes/${(i * 7919) % 3000}`);
