@@ -1,6 +1,6 @@
 import { ByteSet, POSIX_CLASSES } from "./byte-set.ts";
 import { parseClassEscape } from "./escape.ts";
-import type { Options } from "./parse.ts";
+import type { Options } from "./options.ts";
 import type { PatternReader } from "./reader.ts";
 import { type Anchor, PcreSyntaxError } from "./syntax.ts";
 

@@ -1,4 +1,4 @@
-import type { Options } from "./parse.ts";
+import type { Options } from "./options.ts";
 import type { PatternReader } from "./reader.ts";
 import { PcreSyntaxError, PcreUnsupported } from "./syntax.ts";
 

@@ -3,23 +3,10 @@ import { parseClass } from "./class.ts";
 import { type Escape, parseEscape } from "./escape.ts";
 import { type GroupHead, readGroupHead } from "./group-head.ts";
 import { Groups } from "./groups.ts";
-
+import { NO_OPTIONS, type Options } from "./options.ts";
 import { PatternReader } from "./reader.ts";
 import { EMPTY, type Node, PcreSyntaxError, PcreUnsupported } from "./syntax.ts";
 import { widthOf } from "./widths.ts";
-
-/** The options that `(?imsxnU)` switch. */
-export interface Options {
-  readonly ignoreCase: boolean;
-  readonly multiline: boolean;
-  readonly dotAll: boolean;
-  /** `x`; white space and comments count for nothing. */
-  readonly extended: boolean;
-  /** `xx`; nor do spaces in classes. */
-  readonly extendedMore: boolean;
-  readonly noCapture: boolean;
-  readonly ungreedy: boolean;
-}
 
 /** PCRE's own limit. */
 const MOST_LEVELS = 250;
@@ -31,16 +18,6 @@ export function parsePattern(pattern: string, ignoreCase: boolean): Node {
   const options = { ...NO_OPTIONS, ignoreCase };
   return parser.parse(options);
 }
-
-const NO_OPTIONS: Options = {
-  ignoreCase: false,
-  multiline: false,
-  dotAll: false,
-  extended: false,
-  extendedMore: false,
-  noCapture: false,
-  ungreedy: false,
-};
 
 class Parser {
   readonly #reader: PatternReader;
