@@ -8,7 +8,7 @@ import { errorText, type Log } from "./log.ts";
 import { Pacer } from "./publish/pacer.ts";
 import { Publisher } from "./publish/publisher.ts";
 import { readChunk, readManifest, readPointer } from "./publish/read-generation.ts";
-import { collect } from "./publish/retention.ts";
+import { Collection } from "./publish/retention.ts";
 import { type PublishAnswer, Publishing } from "./publishing.ts";
 import type { Rejection } from "./rejection.ts";
 import { ResourceTable } from "./resource-table.ts";
@@ -45,6 +45,7 @@ export class Exporter {
   readonly state: ExporterState;
   readonly #deps: ExporterDeps;
   readonly #publisher: Publisher;
+  readonly #collection: Collection;
   #table: ResourceTable;
   #publishing: Publishing | undefined;
   /** The memory of last valid values; asked once the base has been read, then let go. */
@@ -58,6 +59,7 @@ export class Exporter {
     this.#deps = deps;
     this.state = deps.state ?? initialState();
     this.#publisher = new Publisher({ store, clock, by, namespace: config.namespace });
+    this.#collection = new Collection(store, clock, config.retention);
     this.#table = new ResourceTable(config.prefix);
   }
 
@@ -68,12 +70,12 @@ export class Exporter {
     await Promise.all([
       this.#mirror(signal, () => pacer.nudge()),
       this.#lead(signal, () => pacer.nudge()),
-      this.#every(this.#deps.config.pointerCheckIntervalMs, signal, () => {
+      this.#every(this.#deps.config.pointerCheckIntervalMs, signal, async () => {
         this.#checkDue = true;
         pacer.nudge();
       }),
-      this.#every(this.#deps.config.retention.intervalMs, signal, () => {
-        this.#collectDue = true;
+      this.#every(this.#deps.config.retention.intervalMs, signal, async () => {
+        await this.#survey(signal);
         pacer.nudge();
       }),
       pacer.run(signal),
@@ -110,7 +112,6 @@ export class Exporter {
   }
 
   #checkDue = false;
-  #collectDue = false;
 
   /** What was published last is the memory of last valid values: nothing goes on without it. */
   async #prepare(signal: AbortSignal): Promise<boolean> {
@@ -243,7 +244,7 @@ export class Exporter {
 
   /** Everything that touches the store, one thing after the other. */
   async #step(): Promise<void> {
-    const { campaign, clock, config, log, store } = this.#deps;
+    const { campaign, clock, log } = this.#deps;
     if (this.#checkDue) {
       this.#checkDue = false;
       await this.#publisher.refresh();
@@ -264,13 +265,24 @@ export class Exporter {
     this.#note(answer, began);
     if (answer?.outcome === "deposed") await this.#leadership?.resign();
     if (answer?.outcome === "moved") throw new Error("somebody else moved the pointer meanwhile");
-    if (this.#collectDue) {
-      this.#collectDue = false;
-      const collected = await collect(store, clock, config.retention);
+    if (this.#collection.isDue) {
+      const collected = await this.#collection.sweep();
       this.state.collected.manifests += collected.manifests;
       this.state.collected.chunks += collected.chunks;
       if (collected.chunks + collected.manifests > 0)
         log.info("old generations deleted", collected);
+    }
+  }
+
+  /** What may be deleted is looked for beside publishing: with many manifests that takes long. */
+  async #survey(signal: AbortSignal): Promise<void> {
+    const { campaign, clock, log } = this.#deps;
+    if (campaign && !this.#leadership) return;
+    try {
+      await this.#collection.survey(signal);
+    } catch (error) {
+      this.state.storeError = { at: clock.now(), message: errorText(error) };
+      log.warn("cannot look for what may be deleted", { error: errorText(error) });
     }
   }
 
@@ -318,11 +330,11 @@ export class Exporter {
     this.#reported = rejections;
   }
 
-  async #every(ms: number, signal: AbortSignal, due: () => void): Promise<void> {
+  async #every(ms: number, signal: AbortSignal, due: () => Promise<void>): Promise<void> {
     // An interval of 0 means: with every publish. A loop without pause would starve everything else.
     while (!signal.aborted) {
       await this.#deps.clock.sleep(Math.max(ms, 50), signal);
-      if (!signal.aborted) due();
+      if (!signal.aborted) await due();
     }
   }
 }

@@ -5,7 +5,7 @@ import {
   readChunk,
   readManifest,
 } from "../../../exporter/publish/read-generation.ts";
-import { collect } from "../../../exporter/publish/retention.ts";
+import { Collection } from "../../../exporter/publish/retention.ts";
 import { type ChunkRef, chunkName } from "../../../shared/snapshot/format.ts";
 import { chunksOf } from "../../../shared/snapshot/read-tree.ts";
 import { MemoryStore } from "../../support/memory-store.ts";
@@ -26,7 +26,12 @@ function aWorld() {
     const snapshot = await compiled(routes, publisher.known);
     return publisher.publish({ snapshot, source: SOURCE });
   };
-  return { clock, store, operator, publish, collect: () => collect(store, clock, OPTIONS) };
+  const collection = new Collection(store, clock, OPTIONS);
+  const collect = async () => {
+    await collection.survey();
+    return collection.sweep();
+  };
+  return { clock, store, operator, publish, collection, collect };
 }
 
 async function generationsIn(store: MemoryStore): Promise<number[]> {
@@ -56,6 +61,19 @@ describe("retention", () => {
     expect(await generationsIn(world.store)).toContain(2);
   });
 
+  it("leaves a chunk that was needed again while it was looking", async () => {
+    const world = aWorld();
+    await world.publish({ a: "1" });
+    for (let i = 2; i <= 5; i++) await world.publish({ a: String(i) });
+    await world.clock.advance(2 * HOUR);
+    await world.collect();
+    expect(await generationsIn(world.store)).toEqual([3, 4, 5]);
+    await world.collection.survey();
+    await world.publish({ a: "1" });
+    expect(await world.collection.sweep()).toEqual({ manifests: 1, chunks: 1 });
+    expect(await readLive(world.store)).toMatchObject({ routes: { a: "1" } });
+  });
+
   it("collects nothing while a manifest cannot be read, and says which", async () => {
     const world = aWorld();
     for (let i = 1; i <= 5; i++) await world.publish({ a: String(i) });
@@ -78,7 +96,8 @@ describe("retention", () => {
           () => world.publish({ a: String(random.below(6)), b: String(random.below(3)) }),
           () => rollback(world.operator, random.pick(generations)),
           () => resume(world.operator),
-          () => world.collect(),
+          () => world.collection.survey(),
+          () => world.collection.sweep(),
           () => world.clock.advance(random.below(2 * HOUR)),
         ]);
         await action();
