@@ -1,9 +1,9 @@
 import { type Context, Hono } from "hono";
+import { type ReadRequest, readRequest } from "../shared/request/read-request.ts";
+import type { Surroundings } from "../shared/request/variables.ts";
 import type { AccessLog } from "./access-log.ts";
 import { errorResponse, GatewayError, noRoute, nothingLoaded, unexpected } from "./errors.ts";
-import { type ReadRequest, readRequest } from "./request/facts.ts";
 import { matchRequest } from "./request/match-request.ts";
-import type { Surroundings } from "./request/variables.ts";
 import type { Settings } from "./settings.ts";
 import type { Freshness } from "./snapshot/freshness.ts";
 import type { OpenSnapshot } from "./snapshot/open-snapshot.ts";

@@ -1,3 +1,4 @@
+import type { ReadingSettings } from "../shared/request/read-request.ts";
 import { IpRangeError, type IpRanges, parseIpRanges } from "../shared/routing/ip-ranges.ts";
 import type { UriSettings } from "../shared/routing/matching-uri.ts";
 import type { FreshnessSettings } from "./snapshot/freshness.ts";
@@ -7,7 +8,7 @@ import type { Network } from "./upstream/upstream-request.ts";
 /** The worker's variables, secrets and bindings, as wrangler.toml names them. */
 export type Bindings = Readonly<Record<string, unknown>>;
 
-export interface Settings {
+export interface Settings extends ReadingSettings {
   readonly namespace: string;
   /** Of every object's name, with its trailing slash. */
   readonly prefix: string;
@@ -26,14 +27,8 @@ export interface Settings {
   readonly statusToken: string | undefined;
   /** Name of the response header with the generation; undefined: none. */
   readonly generationHeader: string | undefined;
-  readonly clientIpHeader: string;
-  /** Undefined: the header's whole value is the address. */
-  readonly trustedProxies: IpRanges | undefined;
   /** Of bodies beyond it the variables know nothing. */
   readonly maxBodyBytes: number;
-  /** The port that clients without a port in their Host asked; undefined: that of the scheme. */
-  readonly listenPort: number | undefined;
-  readonly uri: UriSettings;
   readonly serverHeader: string;
   readonly accessLog: boolean;
 }

@@ -1,9 +1,9 @@
 import { ExpressionFault } from "../../shared/expression/evaluate.ts";
 import { BodyNeeded } from "../../shared/expression/variables.ts";
+import type { ReadRequest } from "../../shared/request/read-request.ts";
 import type { RouteMatch } from "../../shared/routing/route-match.ts";
 import { GatewayError } from "../errors.ts";
 import type { OpenSnapshot } from "../snapshot/open-snapshot.ts";
-import type { ReadRequest } from "./facts.ts";
 import { type ReadAhead, readAhead } from "./read-ahead.ts";
 
 export interface MatchedRequest {

@@ -1,5 +1,5 @@
+import type { ReadBody } from "../../shared/request/body-values.ts";
 import { announcedLength } from "../upstream/sending.ts";
-import type { ReadBody } from "./body-values.ts";
 
 /** A body that was read before the request is sent on, because a condition asked for what lies in it. */
 export interface ReadAhead {

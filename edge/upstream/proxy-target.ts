@@ -1,3 +1,4 @@
+import type { Client } from "../../shared/request/client.ts";
 import type { Timeout, Upstream } from "../../shared/resources/upstream.ts";
 import type { Balancer } from "../balancer/balancer.ts";
 
@@ -13,14 +14,4 @@ export interface ProxyTarget {
   readonly rawTarget: string;
   /** The request's body, where it had to be read before; undefined: it still lies in the request. */
   readonly ahead?: Uint8Array | ReadableStream<Uint8Array> | undefined;
-}
-
-/** The client's side of the request. */
-export interface Client {
-  readonly address: string;
-  readonly scheme: "http" | "https";
-  /** The Host header as sent, with its port. */
-  readonly hostHeader: string;
-  /** The port it asked: of the Host header, or of the listener. */
-  readonly port: number;
 }

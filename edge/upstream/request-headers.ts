@@ -1,4 +1,4 @@
-import type { Client } from "./proxy-target.ts";
+import type { Client } from "../../shared/request/client.ts";
 
 /** Headers that speak of one connection (RFC 9110 7.6.1); those that `Connection` names come to them. */
 const HOP_BY_HOP = [

@@ -1,8 +1,8 @@
 import { connect } from "cloudflare:sockets";
 import { createBalancer } from "../../edge/balancer/balancer.ts";
 import { errorResponse, GatewayError } from "../../edge/errors.ts";
-import { readRequest } from "../../edge/request/facts.ts";
 import { createProxy } from "../../edge/upstream/proxy.ts";
+import { readRequest } from "../../shared/request/read-request.ts";
 import type { Timeout, Upstream } from "../../shared/resources/upstream.ts";
 import { DEFAULT_URI_SETTINGS } from "../../shared/routing/matching-uri.ts";
 

@@ -1,4 +1,4 @@
-import { type HeadOfRequest, RequestVariables } from "../../edge/request/variables.ts";
+import { type HeadOfRequest, RequestVariables } from "../../shared/request/variables.ts";
 import { matchingUri, type UriSettings } from "../../shared/routing/matching-uri.ts";
 import { hostOf } from "../../shared/routing/normalise.ts";
 import type { TriedRequest } from "./naive-matcher.ts";

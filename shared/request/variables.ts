@@ -1,6 +1,6 @@
-import type { JsonValue, Variables } from "../../shared/expression/variables.ts";
-import type { Client } from "../upstream/proxy-target.ts";
+import type { JsonValue, Variables } from "../expression/variables.ts";
 import { BodyValues, type ReadBody } from "./body-values.ts";
+import type { Client } from "./client.ts";
 import { parseCookies } from "./cookies.ts";
 import { firstValues, parseForm } from "./form.ts";
 import { type GraphqlDocument, parseGraphql } from "./graphql.ts";

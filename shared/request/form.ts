@@ -1,4 +1,4 @@
-import { decodeUri, encodeUri, MAX_BYTES_PER_UNIT } from "../../shared/routing/uri-bytes.ts";
+import { decodeUri, encodeUri, MAX_BYTES_PER_UNIT } from "../routing/uri-bytes.ts";
 
 /** One name and its value, as OpenResty reads them: `true` where there is no `=`. */
 export type FormField = readonly [name: string, value: string | true];

@@ -1,10 +1,21 @@
-import type { Facts } from "../../shared/routing/facts.ts";
-import { matchingUri } from "../../shared/routing/matching-uri.ts";
-import { hostOf } from "../../shared/routing/normalise.ts";
-import type { Settings } from "../settings.ts";
-import type { Client } from "../upstream/proxy-target.ts";
+import type { Facts } from "../routing/facts.ts";
+import type { IpRanges } from "../routing/ip-ranges.ts";
+import { matchingUri, type UriSettings } from "../routing/matching-uri.ts";
+import { hostOf } from "../routing/normalise.ts";
+import type { Client } from "./client.ts";
 import { clientAddress } from "./client-address.ts";
-import { RequestVariables, type Surroundings } from "./variables.ts";
+import { type HeadOfRequest, RequestVariables, type Surroundings } from "./variables.ts";
+
+/** How an edge is set up to read requests. */
+export interface ReadingSettings {
+  /** The header with the client's address. */
+  readonly clientIpHeader: string;
+  /** Undefined: the header's whole value is the address. */
+  readonly trustedProxies: IpRanges | undefined;
+  /** The port that clients without a port in their Host asked; undefined: that of the scheme. */
+  readonly listenPort: number | undefined;
+  readonly uri: UriSettings;
+}
 
 /** What the gateway reads from a request before anything else. */
 export interface ReadRequest {
@@ -23,8 +34,8 @@ const STANDARD_PORTS = { http: 80, https: 443 } as const;
 
 /** Undefined where nginx would answer 400: the target is no path, or the host no host. */
 export function readRequest(
-  request: Request,
-  settings: Pick<Settings, "clientIpHeader" | "listenPort" | "trustedProxies" | "uri">,
+  request: HeadOfRequest & Pick<Request, "url">,
+  settings: ReadingSettings,
   surroundings: Surroundings,
 ): ReadRequest | undefined {
   const { url } = request;

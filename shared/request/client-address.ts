@@ -1,4 +1,4 @@
-import { type IpRanges, isIpAddress } from "../../shared/routing/ip-ranges.ts";
+import { type IpRanges, isIpAddress } from "../routing/ip-ranges.ts";
 
 /** Where the client's address is unknown. It is nobody's, so no rule about addresses lets it pass. */
 const UNKNOWN_ADDRESS = "0.0.0.0";

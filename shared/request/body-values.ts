@@ -1,11 +1,6 @@
-import {
-  JsonPathError,
-  memberOf,
-  parseJsonPath,
-  queryJsonPath,
-} from "../../shared/expression/json-path.ts";
-import { BodyNeeded, type JsonValue } from "../../shared/expression/variables.ts";
-import { decodeUri } from "../../shared/routing/uri-bytes.ts";
+import { JsonPathError, memberOf, parseJsonPath, queryJsonPath } from "../expression/json-path.ts";
+import { BodyNeeded, type JsonValue } from "../expression/variables.ts";
+import { decodeUri } from "../routing/uri-bytes.ts";
 import { firstValues, parseForm } from "./form.ts";
 import { type GraphqlDocument, parseGraphql } from "./graphql.ts";
 import { parseMultipart } from "./multipart.ts";
