@@ -1,3 +1,9 @@
+import {
+  type MergedGlobalRules,
+  mergeGlobalRules,
+  type Plugins,
+} from "../../shared/resources/merge.ts";
+import { globalRefusal } from "../../shared/resources/resolve-route.ts";
 import type { Resource, Values } from "../../shared/resources/resource.ts";
 import { type KindName, resourceKey } from "../../shared/resources/resource-key.ts";
 import type { Facts } from "../../shared/routing/facts.ts";
@@ -13,11 +19,9 @@ import type { BalancerPool } from "../balancer/balancer-pool.ts";
 import { BoundedMap } from "../bounded-map.ts";
 import type { GatewayError } from "../errors.ts";
 import type { ChunkCache } from "./chunk-cache.ts";
-import { type MergedGlobalRules, mergeGlobalRules, type Plugins } from "./merge.ts";
 import {
   type Plan,
   planRoute,
-  pluginRefusal,
   pluginsOfConsumer,
   refusedError,
   type ServedRoute,
@@ -157,12 +161,12 @@ export class OpenSnapshot {
       const rule = await this.resource("global_rules", id);
       if (rule) rules.push(rule.value);
     }
-    const refused = rules.flatMap(({ id, plugins }) => {
-      const refusal = pluginRefusal(plugins);
-      return refusal ? [refusedError(`global rule ${id}`, refusal)] : [];
-    });
     // Even one that APISIX would not run, since it is there twice, was meant as a guard.
-    this.#globalRules = { merged: mergeGlobalRules(rules), refusal: refused[0] };
+    const refusal = globalRefusal(rules);
+    this.#globalRules = {
+      merged: mergeGlobalRules(rules),
+      refusal: refusal && refusedError(refusal),
+    };
     return this.#globalRules;
   }
 }

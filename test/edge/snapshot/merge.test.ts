@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { mergeConsumer, mergeGlobalRules, mergeRoute } from "../../../edge/snapshot/merge.ts";
+import { mergeConsumer, mergeGlobalRules, mergeRoute } from "../../../shared/resources/merge.ts";
 import type { Values } from "../../../shared/resources/resource.ts";
 import type { Upstream } from "../../../shared/resources/upstream.ts";
 import { anEdge } from "../../support/edge-world.ts";

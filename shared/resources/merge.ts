@@ -1,4 +1,4 @@
-import type { Values } from "../../shared/resources/resource.ts";
+import type { Values } from "./resource.ts";
 
 /**
  * APISIX's rules of what a request's route takes from other resources. Plugins are taken whole, by name:
