@@ -35,39 +35,45 @@ export interface WrittenTree {
 export class TreeChunks<E> {
   readonly #codec: TreeCodec<E>;
   readonly #refs = new WeakMap<TreeNode<E>, TreeRef>();
-  #stored = new WeakSet<TreeNode<E>>();
   #known: ReadonlySet<string> | undefined;
+  /** SHA-256 of every chunk that is live: those of `#root`, or as far as it goes `#known`. */
+  readonly #live = new Set<string>();
+  /** What is live, once it was confirmed here. */
+  #root: TreeNode<E> | undefined;
 
   constructor(codec: TreeCodec<E>) {
     this.#codec = codec;
   }
 
   /**
-   * Names every chunk of `root` and puts into `fresh` those that the store may lack. `known` are the chunks
-   * that it has; a set given again is not looked at again: what was confirmed meanwhile counts.
+   * Names every chunk of `root` and puts into `fresh` those that are not live. `known` are the chunks that
+   * were live when that was found out. A set given again says nothing new: what was confirmed meanwhile
+   * counts, and a chunk that it left behind may have been deleted since.
    */
   async write(
     root: TreeNode<E> | undefined,
     known: ReadonlySet<string>,
     fresh: FreshChunks,
   ): Promise<WrittenTree> {
-    if (known !== this.#known) this.#stored = new WeakSet();
-    this.#known = known;
-    const stored = this.#stored;
-    const writing: Writing<E> = { fresh, known, bytes: 0, nodes: [] };
-    const ref = root ? await this.#write(root, writing) : null;
-    const confirm = () => {
-      for (const node of writing.nodes) stored.add(node);
-    };
-    return { root: ref, confirm };
+    if (known !== this.#known) {
+      this.#known = known;
+      this.#root = undefined;
+      this.#live.clear();
+      for (const sha256 of known) this.#live.add(sha256);
+    }
+    const ref = root ? await this.#write(root, { fresh, bytes: 0 }) : null;
+    return { root: ref, confirm: () => this.#confirm(root) };
   }
 
-  async #write(node: TreeNode<E>, writing: Writing<E>): Promise<TreeRef> {
+  async #write(node: TreeNode<E>, writing: Writing): Promise<TreeRef> {
     const named = this.#refs.get(node);
-    if (named && this.#stored.has(node)) return named;
+    const isLive = named !== undefined && this.#live.has(named.sha256);
+    // Only what was confirmed is known to have all below it as well.
+    if (isLive && this.#root) return named;
     const children = node.is === "leaf" ? [] : this.#children(node);
     const refs: TreeRef[] = [];
     for (const child of children) refs.push(await this.#write(child, writing));
+    if (isLive) return named;
     const encode = () => this.#encode(node, children, refs);
     const bytes = encode();
     const ref = named ?? {
@@ -76,14 +82,38 @@ export class TreeChunks<E> {
       isBranch: node.is === "split",
     };
     this.#refs.set(node, ref);
-    if (writing.known.has(ref.sha256)) {
-      this.#stored.add(node);
-    } else {
-      writing.nodes.push(node);
+    if (!this.#live.has(ref.sha256)) {
       writing.bytes += bytes.length;
       writing.fresh.set(ref.sha256, writing.bytes > MOST_BYTES_KEPT ? encode : kept(bytes));
     }
     return ref;
+  }
+
+  /** `root` is live now, and what was live before only as far as `root` names it. */
+  #confirm(root: TreeNode<E> | undefined): void {
+    const before = this.#root;
+    this.#root = root;
+    if (!before) this.#live.clear();
+    const met = new Set<string>();
+    if (root) this.#takeUp(root, met);
+    if (before) this.#leaveBehind(before, met);
+  }
+
+  #takeUp(node: TreeNode<E>, met: Set<string>): void {
+    const { sha256 } = this.#refs.get(node) as TreeRef;
+    met.add(sha256);
+    // One that is live already is with all below it.
+    if (this.#live.has(sha256)) return;
+    this.#live.add(sha256);
+    if (node.is === "split") for (const child of this.#children(node)) this.#takeUp(child, met);
+  }
+
+  #leaveBehind(node: TreeNode<E>, met: ReadonlySet<string>): void {
+    const { sha256 } = this.#refs.get(node) as TreeRef;
+    if (met.has(sha256)) return;
+    this.#live.delete(sha256);
+    if (node.is === "split")
+      for (const child of this.#children(node)) this.#leaveBehind(child, met);
   }
 
   #encode(
@@ -123,9 +153,7 @@ function kept(bytes: Uint8Array): () => Uint8Array {
   return () => bytes;
 }
 
-interface Writing<E> {
+interface Writing {
   readonly fresh: FreshChunks;
-  readonly known: ReadonlySet<string>;
   bytes: number;
-  readonly nodes: TreeNode<E>[];
 }
