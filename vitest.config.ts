@@ -3,8 +3,11 @@ import { defineConfig } from "vitest/config";
 
 /**
  * Two kinds of test: those that need Node (the exporter, everything that starts a process) and those
- * that run inside workerd (the edge). A file says which by its folder: `test/edge/**` is workerd.
+ * that run inside workerd (the edge, and what reads the platform's requests). A file says which by its
+ * folder.
  */
+const inWorkerd = ["test/edge/**", "test/shared/request/**"];
+
 export default defineConfig({
   test: {
     projects: [
@@ -13,7 +16,7 @@ export default defineConfig({
           name: "node",
           environment: "node",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/edge/**", "test/soak/**"],
+          exclude: [...inWorkerd, "test/soak/**"],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
@@ -22,7 +25,7 @@ export default defineConfig({
         plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
         test: {
           name: "workerd",
-          include: ["test/edge/**/*.test.ts"],
+          include: inWorkerd.map((folder) => `${folder}/*.test.ts`),
           globalSetup: ["test/support/scripted-upstreams.ts"],
           testTimeout: 30_000,
         },

@@ -42,6 +42,8 @@ export function readRequest(
   const scheme: Client["scheme"] = url.startsWith("https:") ? "https" : "http";
   const afterScheme = scheme.length + 3;
   const slash = url.indexOf("/", afterScheme);
+  // The target of `OPTIONS *`.
+  if (slash < 0 && url.endsWith("*")) return undefined;
   const authority = url.slice(afterScheme, slash < 0 ? undefined : slash);
   const rawTarget = slash < 0 ? "/" : url.slice(slash);
   const path = matchingUri(rawTarget, settings.uri);

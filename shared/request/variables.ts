@@ -191,6 +191,7 @@ const PLAIN: ReadonlyMap<string, (head: RequestHead, surroundings: Surroundings)
     ["realip_remote_addr", remoteAddr],
     ["content_type", contentType],
     ["content_length", header("content-length")],
+    ["http_accept_encoding", acceptEncoding],
     ["msec", (_, { now }) => msec(now())],
     ["time_iso8601", (_, { now }) => timeIso8601(now())],
     ["time_local", (_, { now }) => timeLocal(now())],
@@ -211,9 +212,21 @@ function header(name: string): (head: RequestHead) => string | undefined {
   return ({ request }) => request.headers.get(name) ?? undefined;
 }
 
-function protocol({ request }: RequestHead): string {
-  const { cf } = request as { readonly cf?: { readonly httpProtocol?: unknown } };
-  return typeof cf?.httpProtocol === "string" ? cf.httpProtocol : "HTTP/1.1";
+/** Cloudflare says `HTTP/2` where nginx says `HTTP/2.0`. workerd alone says nothing. */
+function protocol(head: RequestHead): string {
+  return toldByCloudflare(head, "httpProtocol")?.replace(/^HTTP\/\d$/, "$&.0") ?? "HTTP/1.1";
+}
+
+/** The client's own, which Cloudflare keeps beside the header that it writes anew. */
+function acceptEncoding(head: RequestHead): string | undefined {
+  const own = toldByCloudflare(head, "clientAcceptEncoding");
+  return own === undefined ? header("accept-encoding")(head) : own || undefined;
+}
+
+function toldByCloudflare({ request }: RequestHead, name: string): string | undefined {
+  const { cf } = request as { readonly cf?: Readonly<Record<string, unknown>> };
+  const told = cf?.[name];
+  return typeof told === "string" ? told : undefined;
 }
 
 /** `http_x_user` is the header `X-User`, and `X_User` where there is no such. */
