@@ -10,7 +10,7 @@ import { anUpstream, aRoute, makeSnapshot, type World } from "../support/snapsho
 function aGateway(settings: Partial<GatewayDeps["settings"]> = {}) {
   const edge = anEdge({ settings: { refreshIntervalMs: 0 } });
   const lines: AccessLine[] = [];
-  const seen: { target: string; client: unknown }[] = [];
+  const seen: { target: string; client: unknown; ahead: unknown }[] = [];
   const gateway = createGateway({
     loader: edge.loader,
     freshness: edge.freshness,
@@ -18,7 +18,7 @@ function aGateway(settings: Partial<GatewayDeps["settings"]> = {}) {
     now: () => edge.clock.now,
     requestId: () => "0".repeat(32),
     proxy: async (request, target) => {
-      seen.push({ target: target.rawTarget, client: target.client });
+      seen.push({ target: target.rawTarget, client: target.client, ahead: target.ahead });
       return new Response(`upstream saw ${request.method}`, { headers: { server: "APISIX" } });
     },
     settings: {
@@ -107,6 +107,70 @@ describe("the gateway", () => {
     expect((await get("/a;b=1/?c;d")).status).toBe(200);
     expect(seen[0]?.target).toBe("/a;b=1/?c;d");
     expect((await get("/;/a")).status).toBe(400);
+  });
+
+  describe("with conditions", () => {
+    const byHeader = aRoute("b", { uri: "/a", vars: [["http_x_user", "==", "jack"]] });
+    const byBody = aRoute("c", { uri: "/a", vars: [["post_arg_n", "==", "1"]] });
+    const byAddress = aRoute("d", { uri: "/d", vars: [["arg_x", "ipmatch", ["10.0.0.0/8"]]] });
+    const upstream = anUpstream(["u.test:80"]);
+    const world: World = {
+      routes: {
+        b: { ...byHeader, upstream },
+        c: { ...byBody, upstream },
+        d: { ...byAddress, upstream },
+      },
+    };
+    const form = { "content-type": "application/x-www-form-urlencoded" };
+
+    it("routes by a header, and reads no body for it", async () => {
+      const { get, publish, seen, lines } = aGateway();
+      await publish(world);
+      const headers = { ...form, "x-user": "jack" };
+      expect((await get("/a", { method: "POST", headers, body: "n=1" })).status).toBe(200);
+      expect([lines[0]?.route, seen[0]?.ahead]).toEqual(["b", undefined]);
+      expect((await get("/a", { headers: { "x-user": "jill" } })).status).toBe(404);
+    });
+
+    it("routes by the body, which arrives whole at the proxy", async () => {
+      const { get, publish, seen, lines } = aGateway();
+      await publish(world);
+      expect((await get("/a", { method: "POST", headers: form, body: "m=2&n=1" })).status).toBe(
+        200,
+      );
+      expect(lines[0]?.route).toBe("c");
+      expect(seen[0]?.ahead).toEqual(new TextEncoder().encode("m=2&n=1"));
+      expect((await get("/a", { method: "POST", headers: form, body: "n=2" })).status).toBe(404);
+    });
+
+    it("sends a body on whole that was too long to look into", async () => {
+      const { get, publish, seen } = aGateway({ maxBodyBytes: 8 });
+      const either = { ...byBody, vars: [["post_arg_n", "!", "==", "2"]], upstream };
+      await publish({ routes: { c: either } });
+      const body = new Response("m=1&m=2&n=2").body;
+      expect((await get("/a", { method: "POST", headers: form, body })).status).toBe(200);
+      const ahead = seen[0]?.ahead as ReadableStream;
+      expect(await new Response(ahead).text()).toBe("m=1&m=2&n=2");
+    });
+
+    it("answers 500 with nginx's page where one cannot be evaluated", async () => {
+      const { get, publish, seen, lines } = aGateway();
+      await publish(world);
+      const answer = await get("/d?x");
+      expect(answer.status).toBe(500);
+      expect(answer.headers.get("content-type")).toBe("text/html; charset=utf-8");
+      expect(await answer.text()).toContain("<h1>500 Internal Server Error</h1>");
+      expect(lines[0]?.error).toBe("vars[0]: ipmatch on what is neither text nor nothing");
+      expect(seen).toEqual([]);
+    });
+
+    it("answers 400 where the body that it looks into is cut", async () => {
+      const { get, publish, seen } = aGateway();
+      await publish(world);
+      const body = new ReadableStream({ pull: (piece) => piece.error(new Error("gone")) });
+      const answer = await get("/a", { method: "POST", headers: form, body });
+      expect([answer.status, seen.length]).toEqual([400, 0]);
+    });
   });
 
   it("refuses every request while a global rule has a guard that it cannot run", async () => {
