@@ -146,6 +146,8 @@ export class Publisher {
     if (other) return { outcome: "deposed", by: other };
     if (!rollback && live?.pointer.hold) return { outcome: "held", hold: live.pointer.hold };
     if (!rollback && live?.manifest?.content === snapshot.digest) {
+      // Something is fresh only where a branch of what is live could not be read.
+      await this.#putChunks(snapshot);
       snapshot.confirm();
       return { outcome: "unchanged", generation: live.manifest.generation };
     }

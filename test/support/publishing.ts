@@ -9,24 +9,38 @@ import type { ChunkRef } from "../../shared/snapshot/format.ts";
 import { leavesOf } from "../../shared/snapshot/read-tree.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 
-/** A snapshot of routes by id, each with `desc`; what is not among `known` is fresh. */
+/** A compiler with its table, as one exporter has them for as long as it runs. */
+export class CompilingTable {
+  readonly #table = new ResourceTable("/apisix");
+  readonly #compiler = new Compiler("radixtree_host_uri");
+
+  /** A snapshot of routes by id, each with `desc`; what is not live, of which `known` tells, is fresh. */
+  compile(
+    routes: Readonly<Record<string, string>>,
+    known: ReadonlySet<string> = NONE,
+  ): Promise<CompiledSnapshot> {
+    const encoder = new TextEncoder();
+    const puts = Object.entries(routes).map(([id, desc], i) => ({
+      key: `/apisix/routes/${id}`,
+      value: encoder.encode(
+        JSON.stringify({ uri: `/${id}`, desc, upstream: { nodes: { "127.0.0.1:80": 1 } } }),
+      ),
+      modRevision: i + 1,
+    }));
+    const change = { cause: "base", clusterId: "1", revision: 9, puts, deletes: [] } as const;
+    return this.#compiler.compile(this.#table, this.#table.apply(change), known);
+  }
+}
+
+/** The same of an exporter that has just started. */
 export async function compiled(
   routes: Readonly<Record<string, string>>,
-  known: ReadonlySet<string> = new Set(),
+  known: ReadonlySet<string> = NONE,
 ): Promise<CompiledSnapshot> {
-  const table = new ResourceTable("/apisix");
-  const encoder = new TextEncoder();
-  const puts = Object.entries(routes).map(([id, desc], i) => ({
-    key: `/apisix/routes/${id}`,
-    value: encoder.encode(
-      JSON.stringify({ uri: `/${id}`, desc, upstream: { nodes: { "127.0.0.1:80": 1 } } }),
-    ),
-    modRevision: i + 1,
-  }));
-  const change = { cause: "base", clusterId: "1", revision: 9, puts, deletes: [] } as const;
-  const changed = table.apply(change);
-  return new Compiler("radixtree_host_uri").compile(table, changed, known);
+  return new CompilingTable().compile(routes, known);
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 export const SOURCE = { clusterId: "1", revision: 9 } as const;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { OperationError, resume, rollback } from "../../../exporter/publish/operations.ts";
-import { POINTER_NAME } from "../../../shared/snapshot/format.ts";
+import { chunkName, POINTER_NAME, type TreeRef } from "../../../shared/snapshot/format.ts";
 import { MemoryStore } from "../../support/memory-store.ts";
 import { aPublisher, compiled, readLive, SOURCE } from "../../support/publishing.ts";
 import { virtualClock } from "../../support/virtual-clock.ts";
@@ -144,6 +144,20 @@ describe("a publish", () => {
       if (name.startsWith("manifests/")) store.objects.delete(name);
     expect((await publishTo(store, { a: "1" })).answer).toMatchObject({ generation: 3 });
     expect(await readLive(store)).toMatchObject({ routes: { a: "1" } });
+  });
+
+  it("mends a branch that is damaged, though the content is what is live already", async () => {
+    const store = new MemoryStore();
+    const routes = Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`route-${i}`, "1"]));
+    await publishTo(store, routes);
+    const index = (await readLive(store))?.manifest.index as TreeRef;
+    expect(index.isBranch).toBe(true);
+    await store.put(chunkName(index), new Uint8Array(index.length));
+    expect((await publishTo(store, routes)).answer).toEqual({
+      outcome: "unchanged",
+      generation: 1,
+    });
+    expect(await readLive(store)).toMatchObject({ manifest: { generation: 1 } });
   });
 
   it("does not overwrite a pointer of a format that it does not know", async () => {

@@ -9,7 +9,7 @@ import { Collection } from "../../../exporter/publish/retention.ts";
 import { type ChunkRef, chunkName } from "../../../shared/snapshot/format.ts";
 import { chunksOf } from "../../../shared/snapshot/read-tree.ts";
 import { MemoryStore } from "../../support/memory-store.ts";
-import { aPublisher, compiled, readLive, SOURCE } from "../../support/publishing.ts";
+import { aPublisher, CompilingTable, readLive, SOURCE } from "../../support/publishing.ts";
 import { runSeed, seededRandom } from "../../support/random.ts";
 import { virtualClock } from "../../support/virtual-clock.ts";
 
@@ -20,10 +20,14 @@ function aWorld() {
   const clock = virtualClock();
   const store = new MemoryStore(() => clock.now());
   const operator = { store, clock, namespace: "default", by: "operator" };
+  let exporter = { publisher: aPublisher(store, clock), table: new CompilingTable() };
+  const restart = () => {
+    exporter = { publisher: aPublisher(store, clock), table: new CompilingTable() };
+  };
   const publish = async (routes: Record<string, string>) => {
-    const publisher = aPublisher(store, clock);
+    const { publisher, table } = exporter;
     await publisher.refresh();
-    const snapshot = await compiled(routes, publisher.known);
+    const snapshot = await table.compile(routes, publisher.known);
     return publisher.publish({ snapshot, source: SOURCE });
   };
   const collection = new Collection(store, clock, OPTIONS);
@@ -31,7 +35,14 @@ function aWorld() {
     await collection.survey();
     return collection.sweep();
   };
-  return { clock, store, operator, publish, collection, collect };
+  /** Publishes and waits until nothing older is kept. */
+  const forget = async () => {
+    for (let i = 0; i < OPTIONS.keepGenerations; i++) await publish({ c: String(i) });
+    await clock.advance(2 * HOUR);
+    await collect();
+    await collect();
+  };
+  return { clock, store, operator, publish, restart, forget, collection, collect };
 }
 
 async function generationsIn(store: MemoryStore): Promise<number[]> {
@@ -94,6 +105,10 @@ describe("retention", () => {
         const generations = await generationsIn(world.store);
         const action = random.pick([
           () => world.publish({ a: String(random.below(6)), b: String(random.below(3)) }),
+          // What comes back after so much was forgotten.
+          () => world.publish({ a: "0" }),
+          () => world.forget(),
+          () => world.restart(),
           () => rollback(world.operator, random.pick(generations)),
           () => resume(world.operator),
           () => world.collection.survey(),
