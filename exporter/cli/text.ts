@@ -8,14 +8,17 @@ export function generationsText(found: {
   readonly list: readonly Generation[];
 }): string {
   if (found.list.length === 0) return "nothing has been published yet";
-  const rows = found.list.map(({ manifest, live }) => [
-    live ? "*" : "",
-    String(manifest.generation),
-    manifest.createdAt,
-    `revision ${manifest.source.revision}`,
-    `${manifest.counts.routes ?? 0} routes`,
-    manifest.repeats === undefined ? "" : `repeats ${manifest.repeats}`,
-  ]);
+  const rows = found.list.map(({ generation, live, manifest, damage }) => {
+    const head = [live ? "*" : "", String(generation)];
+    if (!manifest) return [...head, damage];
+    return [
+      ...head,
+      manifest.createdAt,
+      `revision ${manifest.source.revision}`,
+      `${manifest.counts.routes ?? 0} routes`,
+      manifest.repeats === undefined ? "" : `repeats ${manifest.repeats}`,
+    ];
+  });
   const hold = found.pointer?.hold;
   const held = hold
     ? [`held: ${hold.reason}, since ${hold.since}; \`snapgate resume\` ends it`]
@@ -37,10 +40,14 @@ export function showText(found: {
   return [...head, ...resources.map(({ key }) => `  ${key}`)].join("\n");
 }
 
+/** A row's last cell may be as long as it likes. */
 function columns(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, i) =>
-    Math.max(...rows.map((row) => (row[i] ?? "").length)),
-  );
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [i, cell] of row.slice(0, -1).entries()) {
+      widths[i] = Math.max(widths[i] ?? 0, cell.length);
+    }
+  }
   return rows.map((row) =>
     row
       .map((cell, i) => cell.padEnd(widths[i] ?? 0))

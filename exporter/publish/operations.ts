@@ -1,8 +1,10 @@
 import { BodyChunk } from "../../shared/snapshot/body-chunk.ts";
+import { SnapshotError } from "../../shared/snapshot/errors.ts";
 import {
   type ChunkRef,
   chunkName,
   type Manifest,
+  type ManifestRef,
   type Pointer,
 } from "../../shared/snapshot/format.ts";
 import { chunksOf, leavesOf } from "../../shared/snapshot/read-tree.ts";
@@ -21,10 +23,13 @@ export class OperationError extends Error {
   }
 }
 
-export interface Generation {
-  readonly manifest: Manifest;
-  readonly live: boolean;
-}
+/** One generation in the store; of one whose manifest cannot be read, why. */
+export type Generation = { readonly generation: number; readonly live: boolean } & (
+  | { readonly manifest: Manifest; readonly damage?: undefined }
+  | { readonly manifest?: undefined; readonly damage: string }
+);
+
+const READS_AT_ONCE = 8;
 
 /** Every generation in the store, newest first, and the pointer. */
 export async function generations(
@@ -32,11 +37,21 @@ export async function generations(
 ): Promise<{ readonly pointer: Pointer | undefined; readonly list: readonly Generation[] }> {
   const pointer = (await readPointer(store))?.pointer;
   const list: Generation[] = [];
-  for (const { ref } of await listManifests(store)) {
-    const manifest = await readManifest(store, ref);
-    list.push({ manifest, live: pointer?.manifest.sha256 === ref.sha256 });
+  const listed = [...(await listManifests(store))].reverse();
+  await forEachAtMost(READS_AT_ONCE, listed.entries(), async ([i, { ref }]) => {
+    const head = { generation: ref.generation, live: pointer?.manifest.sha256 === ref.sha256 };
+    list[i] = { ...head, ...(await manifestOrDamage(store, ref)) };
+  });
+  return { pointer, list };
+}
+
+async function manifestOrDamage(store: ObjectStore, ref: ManifestRef) {
+  try {
+    return { manifest: await readManifest(store, ref) };
+  } catch (error) {
+    if (!(error instanceof SnapshotError)) throw error;
+    return { damage: error.message };
   }
-  return { pointer, list: list.reverse() };
 }
 
 export interface ShownBody {
@@ -73,7 +88,7 @@ export async function rollback(
   const read = (ref: ChunkRef) => readChunk(store, ref);
   for await (const ref of chunksOf(manifest, read)) fresh.set(ref.sha256, () => read(ref));
   // All of them before anything is written: a generation that is not whole is no use to go back to.
-  await forEachAtMost(8, fresh.values(), async (chunk) => void (await chunk()));
+  await forEachAtMost(READS_AT_ONCE, fresh.values(), async (chunk) => void (await chunk()));
   const { router, index, bodies, globalRules, counts } = manifest;
   const content = { router, index, bodies, globalRules, counts };
   const snapshot = { content, digest: manifest.content, fresh, confirm: () => undefined };

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -139,6 +139,17 @@ describe("snapgate", () => {
       code: 0,
       out: expect.stringContaining("published generation 5"),
     });
+  });
+
+  it("lists generations beside one whose manifest is damaged, of which it says so", async () => {
+    const manifests = join(folder, "store", "default", "manifests");
+    const first = readdirSync(manifests).sort()[0] as string;
+    writeFileSync(join(manifests, first), "{");
+    const { code, out } = await snapgate("generations");
+    expect(code).toBe(0);
+    expect(out).toMatch(/^\* {2}5 /);
+    expect(out).toMatch(/^ {3}1 {2}manifests\/\S+ is corrupt: /m);
+    expect((await snapgate("show", "1")).code).toBe(1);
   });
 
   it("on an older Node.js hands over to the bundled one, signals and exit code included", async () => {
