@@ -22,6 +22,9 @@ export interface FreshnessDeps {
   readonly random: () => number;
 }
 
+/** The platform lets work outlive its response for so long: what is under way for longer was cut off. */
+const CUT_OFF_MS = 30_000;
+
 /** Keeps a promise alive after the response, as `ctx.waitUntil` does. */
 export type WaitUntil = (work: Promise<unknown>) => void;
 
@@ -40,8 +43,8 @@ export interface FreshnessReport {
  */
 export class Freshness {
   readonly #deps: FreshnessDeps;
-  #refreshing: Promise<void> | undefined;
-  #warming = false;
+  #refreshing: { readonly look: Promise<void>; readonly since: number } | undefined;
+  #warmingSince: number | undefined;
   #mayWarm = true;
   #lookedAt: number | undefined;
   #confirmedAt: number | undefined;
@@ -87,13 +90,16 @@ export class Freshness {
 
   /** The refresh under way, or a new one that this request keeps alive for the others. */
   #shared(waitUntil: WaitUntil): Promise<void> {
-    if (this.#refreshing !== undefined) return this.#refreshing;
-    const refresh = this.#look().finally(() => {
-      this.#refreshing = undefined;
+    const { now } = this.#deps;
+    const held = this.#refreshing;
+    if (held && now() - held.since < CUT_OFF_MS) return held.look;
+    const look = this.#look().finally(() => {
+      if (this.#refreshing === refreshing) this.#refreshing = undefined;
     });
-    this.#refreshing = refresh;
-    waitUntil(refresh);
-    return refresh;
+    const refreshing = { look, since: now() };
+    this.#refreshing = refreshing;
+    waitUntil(look);
+    return look;
   }
 
   async #look(): Promise<void> {
@@ -111,21 +117,16 @@ export class Freshness {
 
   /** Bodies that did not come with the snapshot are read in the background, a few a request. */
   #warm(waitUntil: WaitUntil): void {
-    if (this.#warming || !this.#mayWarm) return;
-    this.#warming = true;
-    const { loader } = this.#deps;
-    const work = loader.warm().then(
-      (more) => {
-        this.#mayWarm = more;
-        this.#warming = false;
-      },
-      // What could not be read now is read when it is needed, or after the next generation.
-      () => {
-        this.#mayWarm = false;
-        this.#warming = false;
-      },
-    );
-    waitUntil(work);
+    const { loader, now } = this.#deps;
+    const isWarming = now() - (this.#warmingSince ?? Number.NEGATIVE_INFINITY) < CUT_OFF_MS;
+    if (isWarming || !this.#mayWarm) return;
+    this.#warmingSince = now();
+    const warmed = (more: boolean) => {
+      this.#mayWarm = more;
+      this.#warmingSince = undefined;
+    };
+    // What could not be read now is read when it is needed, or after the next generation.
+    waitUntil(loader.warm().then(warmed, () => warmed(false)));
   }
 
   /** Waits for `work`, not longer than `limitMs`, whatever becomes of it. */

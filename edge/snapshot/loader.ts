@@ -1,8 +1,10 @@
+import { checkIndexChunk } from "../../shared/routing/route-index.ts";
 import { decodeManifest, decodePointer } from "../../shared/snapshot/codec.ts";
 import { SnapshotError } from "../../shared/snapshot/errors.ts";
 import {
   type ChunkRef,
   chunkName,
+  type Manifest,
   type ManifestRef,
   manifestName,
   POINTER_NAME,
@@ -11,7 +13,7 @@ import { type Chunk, openChunk } from "../../shared/snapshot/open-chunk.ts";
 import type { ChunkCache } from "./chunk-cache.ts";
 import { decide } from "./decide.ts";
 import { type ObjectReader, Unreachable } from "./object-reader.ts";
-import { OpenSnapshot, type SnapshotDeps } from "./open-snapshot.ts";
+import { checkBodiesChunk, OpenSnapshot, type SnapshotDeps } from "./open-snapshot.ts";
 import type { SnapshotSource } from "./source.ts";
 
 /** What a look at one source came to (FORMAT.md 7.2, and `unreachable`). */
@@ -121,12 +123,10 @@ export class Loader {
       chunks,
       readChunk: (chunk) => this.#readChunk(chunk, sources),
     });
-    const roots = [manifest.index, manifest.bodies].filter((root) => root !== null);
-    await this.#readChunks(roots, sources);
-    snapshot.check();
+    await this.#readRoots(manifest, sources);
     chunks.beginGeneration();
     // A small table comes whole, and its first requests read nothing.
-    for (let left = CHUNKS_PER_REFRESH - roots.length; left > 0; ) {
+    for (let left = CHUNKS_PER_REFRESH - 2; left > 0; ) {
       const ahead = this.#ahead(snapshot).slice(0, left);
       if (ahead.length === 0) break;
       await this.#readChunks(ahead, sources);
@@ -135,6 +135,16 @@ export class Loader {
     // Another refresh may have opened a newer one meanwhile: never back.
     if (this.#held && this.#held.ref.generation >= ref.generation) return;
     this.#held = { ref, snapshot };
+  }
+
+  /** Each is checked as it is read: in a small memory one may be given up before the other is there. */
+  async #readRoots({ router, index, bodies }: Manifest, sources: readonly SnapshotSource[]) {
+    const read = async (ref: ChunkRef, check: (chunk: Chunk) => void) =>
+      check(await this.#readChunk(ref, sources));
+    await Promise.all([
+      index && read(index, (chunk) => checkIndexChunk(router, chunk, index)),
+      bodies && read(bodies, (chunk) => checkBodiesChunk(chunk, bodies)),
+    ]);
   }
 
   async #readChunks(refs: readonly ChunkRef[], sources: readonly SnapshotSource[]): Promise<void> {

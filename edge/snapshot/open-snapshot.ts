@@ -12,8 +12,13 @@ import type { RouteMatch } from "../../shared/routing/route-match.ts";
 import { BodyChunk } from "../../shared/snapshot/body-chunk.ts";
 import { soughtKey } from "../../shared/snapshot/body-tree.ts";
 import { BranchChunk } from "../../shared/snapshot/branch-chunk.ts";
-import { SnapshotError } from "../../shared/snapshot/errors.ts";
-import { type ChunkRef, chunkName, type Manifest } from "../../shared/snapshot/format.ts";
+import { SnapshotError, tooDeep } from "../../shared/snapshot/errors.ts";
+import {
+  type ChunkRef,
+  chunkName,
+  MAX_BRANCH_DEPTH,
+  type Manifest,
+} from "../../shared/snapshot/format.ts";
 import type { Chunk } from "../../shared/snapshot/open-chunk.ts";
 import type { BalancerPool } from "../balancer/balancer-pool.ts";
 import { BoundedMap } from "../bounded-map.ts";
@@ -58,11 +63,6 @@ export class OpenSnapshot {
 
   get generation(): number {
     return this.manifest.generation;
-  }
-
-  /** Throws `corrupt` where the root of the index, which is in memory, is none. */
-  check(): void {
-    this.#index.check();
   }
 
   /** Throws what evaluating `vars` throws; a promise only where a chunk is to be read first. */
@@ -122,7 +122,7 @@ export class OpenSnapshot {
         needed = error.ref;
       }
     }
-    throw new Error(`one match came to ${CHUNKS_PER_MATCH} chunks; MEMORY_BUDGET is too small`);
+    throw new Error(`one match came to ${CHUNKS_PER_MATCH} chunks; MEMORY_BUDGET_MB is too small`);
   }
 
   /** The chunk in which the body of `key` lies, if it is anywhere. */
@@ -130,12 +130,10 @@ export class OpenSnapshot {
     const { chunks, readChunk } = this.#deps;
     const sought = soughtKey(key);
     let ref: ChunkRef | null = this.manifest.bodies;
-    while (ref) {
-      const chunk: Chunk = chunks.get(ref) ?? (await readChunk(ref));
+    for (let depth = 0; ref; depth++) {
+      const chunk: Chunk = checkBodiesChunk(chunks.get(ref) ?? (await readChunk(ref)), ref);
       if (chunk instanceof BodyChunk) return chunk;
-      if (!(chunk instanceof BranchChunk)) {
-        throw new SnapshotError("corrupt", chunkName(ref), "a page of routes among the bodies");
-      }
+      if (depth === MAX_BRANCH_DEPTH) throw tooDeep(chunkName(ref));
       ref = chunk.ref(chunk.find(sought));
     }
     return undefined;
@@ -176,4 +174,10 @@ export interface GlobalRules {
   readonly merged: MergedGlobalRules;
   /** The answer to every request, where a rule has a plugin that the edge must not leave out. */
   readonly refusal: GatewayError | undefined;
+}
+
+/** Holds that a chunk of the bodies is one. */
+export function checkBodiesChunk(chunk: Chunk, ref: ChunkRef): BodyChunk | BranchChunk {
+  if (chunk instanceof BodyChunk || chunk instanceof BranchChunk) return chunk;
+  throw new SnapshotError("corrupt", chunkName(ref), "a page of routes among the bodies");
 }

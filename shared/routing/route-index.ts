@@ -57,11 +57,6 @@ export class RouteIndex {
     this.#walker = root ? new RouteWalker(router, root, chunks) : undefined;
   }
 
-  /** Throws `corrupt` where the root is none of an index, `ChunkNeeded` where it is not in memory. */
-  check(): void {
-    this.#walker?.check();
-  }
-
   /** Throws `ChunkNeeded`, `corrupt`, and what evaluating `vars` throws. */
   match(facts: Facts): RouteMatch | undefined {
     const walker = this.#walker;

@@ -1,6 +1,6 @@
 import { BranchChunk } from "../snapshot/branch-chunk.ts";
-import { SnapshotError } from "../snapshot/errors.ts";
-import { type ChunkRef, chunkName, type RouterName } from "../snapshot/format.ts";
+import { tooDeep } from "../snapshot/errors.ts";
+import { type ChunkRef, chunkName, MAX_BRANCH_DEPTH, type RouterName } from "../snapshot/format.ts";
 import { ANY_HOST, EXACT_HOST, HOST_SUFFIX } from "./route-entry.ts";
 import { ChunkNeeded, checkIndexChunk, type HeldChunk, type HeldChunks } from "./route-index.ts";
 import { HostTrail, NONE, PathTrail, RoutePage } from "./route-page.ts";
@@ -11,8 +11,6 @@ import { WalkCache } from "./walk-cache.ts";
 const ANY_HOST_BYTE = ANY_HOST.charCodeAt(0);
 const EXACT_HOST_BYTE = EXACT_HOST.charCodeAt(0);
 const HOST_SUFFIX_BYTE = HOST_SUFFIX.charCodeAt(0);
-/** More branches above a page than any snapshot has. */
-const MAX_DEPTH = 16;
 
 /**
  * All that a host and a path lead to, in the order of precedence (INDEX.md 5.2.7), as far as it was asked:
@@ -132,10 +130,6 @@ export class RouteWalker {
     return true;
   }
 
-  check(): void {
-    this.#openRoot();
-  }
-
   *missing(): IterableIterator<ChunkRef> {
     const root = this.#chunks.held(this.#root);
     if (root?.chunk) yield* this.#missingBelow(root);
@@ -148,7 +142,7 @@ export class RouteWalker {
     let held = root;
     let depth = 0;
     while (held.chunk instanceof BranchChunk) {
-      if (depth === MAX_DEPTH) throw this.#tooDeep();
+      if (depth === MAX_BRANCH_DEPTH) throw tooDeep(chunkName(this.#root));
       const child = held.chunk.find(this.#key);
       this.#branches[depth] = held;
       this.#children[depth++] = child;
@@ -230,7 +224,7 @@ export class RouteWalker {
     const key = { bytes, start, end: start + length };
     let held = this.#openRoot();
     for (let depth = 0; held.chunk instanceof BranchChunk; depth++) {
-      if (depth === MAX_DEPTH) throw this.#tooDeep();
+      if (depth === MAX_BRANCH_DEPTH) throw tooDeep(chunkName(this.#root));
       held = this.#link(held, held.chunk, held.chunk.find(key));
     }
     const page = held.chunk as RoutePage;
@@ -304,11 +298,6 @@ export class RouteWalker {
       }
       yield* this.#missingBelow(child);
     }
-  }
-
-  #tooDeep(): SnapshotError {
-    const detail = `more than ${MAX_DEPTH} branches above a page`;
-    return new SnapshotError("corrupt", chunkName(this.#root), detail);
   }
 }
 

@@ -21,3 +21,8 @@ export class SnapshotError extends Error {
     this.object = object;
   }
 }
+
+/** FORMAT.md 5.1.6. */
+export function tooDeep(object: string): SnapshotError {
+  return new SnapshotError("corrupt", object, "there are too many branches above it");
+}

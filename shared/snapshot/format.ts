@@ -11,6 +11,9 @@ export const MAX_POINTER_BYTES = 64 * 1024;
 export const MAX_MANIFEST_BYTES = 16 * 1024 * 1024;
 export const MAX_CHUNK_BYTES = 64 * 1024 * 1024;
 
+/** FORMAT.md 5.1.6: more branches above a chunk than any snapshot has. */
+export const MAX_BRANCH_DEPTH = 16;
+
 export type RouterName = "radixtree_host_uri" | "radixtree_uri" | "radixtree_uri_with_parameter";
 
 export const ROUTER_NAMES: readonly RouterName[] = [

@@ -1,5 +1,12 @@
 import { BranchChunk, type SoughtKey } from "./branch-chunk.ts";
-import { type ChunkRef, chunkName, type Manifest, type TreeRef } from "./format.ts";
+import { tooDeep } from "./errors.ts";
+import {
+  type ChunkRef,
+  chunkName,
+  MAX_BRANCH_DEPTH,
+  type Manifest,
+  type TreeRef,
+} from "./format.ts";
 
 /** Gives a chunk's bytes, verified. */
 export type ReadChunk = (ref: ChunkRef) => Promise<Uint8Array>;
@@ -27,7 +34,8 @@ export async function* leavesOf(root: TreeRef | null, read: ReadChunk): AsyncIte
 /** The chunk in which `key` lies, if it is anywhere. */
 export async function leafOf(root: TreeRef, key: SoughtKey, read: ReadChunk): Promise<TreeRef> {
   let ref = root;
-  while (ref.isBranch) {
+  for (let depth = 0; ref.isBranch; depth++) {
+    if (depth === MAX_BRANCH_DEPTH) throw tooDeep(chunkName(ref));
     const branch = new BranchChunk(await read(ref), chunkName(ref));
     ref = branch.ref(branch.find(key));
   }
@@ -38,10 +46,12 @@ async function* chunksBelow(
   ref: TreeRef,
   read: ReadChunk,
   isNew: (sha256: string) => boolean,
+  depth = 0,
 ): AsyncIterable<TreeRef> {
   if (!isNew(ref.sha256)) return;
   yield ref;
   if (!ref.isBranch) return;
+  if (depth === MAX_BRANCH_DEPTH) throw tooDeep(chunkName(ref));
   const branch = new BranchChunk(await read(ref), chunkName(ref));
-  for (const child of branch.refs()) yield* chunksBelow(child, read, isNew);
+  for (const child of branch.refs()) yield* chunksBelow(child, read, isNew, depth + 1);
 }

@@ -52,6 +52,7 @@ export interface EdgeWorldOptions {
   readonly cache?: ObjectCache;
   readonly budgetBytes?: number;
   readonly settings?: Partial<FreshnessSettings>;
+  readonly readTimeoutMs?: number;
 }
 
 /** An isolate's loader and freshness on a clock that the test sets; timers are real but short. */
@@ -69,7 +70,7 @@ export function anEdge(options: EdgeWorldOptions = {}) {
     sources: options.sources ?? [source],
     cache: options.cache,
     timers,
-    readTimeoutMs: 200,
+    readTimeoutMs: options.readTimeoutMs ?? 200,
   });
   const loader = new Loader({ reader, chunks, snapshot: { balancers: new BalancerPool(() => 0) } });
   const freshness = new Freshness({

@@ -81,6 +81,23 @@ describe("a request while a snapshot is held", () => {
     expect((await edge.current())?.generation).toBe(1);
   });
 
+  it("looks anew when the look under way was cut off with the request that began it", async () => {
+    // Its timers went with it: no time limit ends what it waits for.
+    const edge = anEdge({ settings: { staleAfterMs: 30_000 }, readTimeoutMs: 1_000_000 });
+    edge.source.publish(await snapshot(1));
+    await edge.current();
+    await edge.settled();
+    edge.source.publish(await snapshot(2));
+    edge.clock.now += 6000;
+    edge.source.before = () => new Promise(() => {});
+    expect((await edge.current())?.generation).toBe(1);
+    edge.source.before = async () => {};
+    edge.clock.now += 20_000;
+    expect((await edge.current())?.generation).toBe(1);
+    edge.clock.now += 20_000;
+    expect((await edge.current())?.generation).toBe(2);
+  });
+
   it("looks first, every time, with an interval of 0", async () => {
     const edge = await held({ refreshIntervalMs: 0 });
     expect((await edge.current())?.generation).toBe(2);

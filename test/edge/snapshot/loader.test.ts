@@ -285,6 +285,14 @@ describe("a snapshot of many body chunks", () => {
     expect(edge.chunks.bytes).toBeLessThanOrEqual(16_000);
   });
 
+  it("is taken into use by a memory that does not hold both its roots at once", async () => {
+    const edge = anEdge({ budgetBytes: 100 });
+    edge.source.publish(await large());
+    expect(await edge.loader.refresh()).toMatchObject([{ outcome: "newer" }]);
+    expect(await edge.loader.held?.resource("routes", "r299")).toBeDefined();
+    expect(edge.chunks.size).toBe(1);
+  });
+
   it("throws for a body that cannot be read, and asks no other generation for it", async () => {
     const edge = anEdge();
     edge.source.publish(await large());

@@ -234,8 +234,8 @@ describe("bytes that are no page", () => {
   it("of another router, or of bodies, are corrupt where a match comes to them", async () => {
     const { root, chunks } = await buildIndex("radixtree_uri", [route("1", "/a")]);
     const index = new RouteIndex("radixtree_host_uri", root, heldChunks(chunks));
-    expect(() => index.match(facts("/a"))).toThrow(SnapshotError);
-    expect(() => index.check()).toThrow(/a page of radixtree_uri, in an index of radix/);
+    const found = /a page of radixtree_uri, in an index of radix/;
+    expect(() => index.match(facts("/a"))).toThrow(found);
   });
 
   it("of a branch that is cut short are corrupt", async () => {
