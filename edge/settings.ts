@@ -88,7 +88,7 @@ export const EDGE_SETTINGS: readonly EdgeSetting[] = [
   {
     name: "MEMORY_BUDGET_MB",
     fallback: "48",
-    about: "memory for bodies; beyond it they are read when needed",
+    about: "memory for the snapshot's chunks; what is beyond it is read when needed",
   },
   { name: "STATUS_PATH", fallback: "/snapgate/status", about: "where the status endpoint is" },
   {
@@ -163,11 +163,12 @@ export function readSettings(bindings: Bindings): Settings {
     if (typeof value === "string" && value !== "") return value;
     return EDGE_SETTINGS.find((setting) => setting.name === name)?.fallback ?? "";
   };
-  const count = (name: string, max: number): number => {
+  const count = (name: string, max: number, min = 0): number => {
     const value = text(name);
-    if (/^\d+$/.test(value) && Number(value) <= max) return Number(value);
-    problems.push(`${name}: found ${JSON.stringify(value)}, want a whole number up to ${max}`);
-    return 0;
+    if (/^\d+$/.test(value) && Number(value) >= min && Number(value) <= max) return Number(value);
+    const wanted = `want a whole number from ${min} to ${max}`;
+    problems.push(`${name}: found ${JSON.stringify(value)}, ${wanted}`);
+    return min;
   };
   const flag = (name: string) => readFlag(name, text, problems);
   const namespace = text("SNAPGATE_NAMESPACE");
@@ -184,8 +185,8 @@ export function readSettings(bindings: Bindings): Settings {
       staleWaitMs: count("STALE_WAIT_MS", 30_000),
       firstLoadMs: count("FIRST_LOAD_MS", 60_000),
     },
-    readTimeoutMs: count("READ_TIMEOUT_MS", 60_000),
-    memoryBudgetBytes: count("MEMORY_BUDGET_MB", 120) * 1024 * 1024,
+    readTimeoutMs: count("READ_TIMEOUT_MS", 60_000, 1),
+    memoryBudgetBytes: count("MEMORY_BUDGET_MB", 120, 1) * 1024 * 1024,
     r2: bucket("SNAPSHOTS"),
     s3: s3(""),
     secondaryR2: bucket("SECONDARY_SNAPSHOTS"),

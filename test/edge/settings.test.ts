@@ -69,6 +69,14 @@ describe("the worker's settings", () => {
     }
   });
 
+  it("refuse a memory or a time limit of nothing", () => {
+    const none = { MEMORY_BUDGET_MB: "0", READ_TIMEOUT_MS: "0" };
+    expect(() => readSettings(none)).toThrow(
+      'MEMORY_BUDGET_MB: found "0", want a whole number from 1',
+    );
+    expect(() => readSettings(none)).toThrow('READ_TIMEOUT_MS: found "0"');
+  });
+
   it("need a source", () => {
     expect(() => readSettings({})).toThrow("bind R2 as SNAPSHOTS, or set S3_ENDPOINT");
   });
