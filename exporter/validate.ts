@@ -4,7 +4,7 @@ import type { Resource } from "../shared/resources/resource.ts";
 import { type KindName, parseResourceKey } from "../shared/resources/resource-key.ts";
 import type { KeyspaceEntry } from "./etcd/keyspace.ts";
 import type { Notice, Rejection } from "./rejection.ts";
-import { describerOf } from "./validate/describe.ts";
+import { describerOf, excerpt } from "./validate/describe.ts";
 import type { Fault } from "./validate/fault.ts";
 import { parseJsonObject } from "./validate/json.ts";
 import { type Normalised, normalise, prepare } from "./validate/normalise.ts";
@@ -20,6 +20,10 @@ export type Verdict =
     }
   | { readonly is: "skipped"; readonly why: string }
   | { readonly is: "rejected"; readonly rejection: Omit<Rejection, "keptRevision"> };
+
+/** FORMAT.md 5.1.4 and 5.3: keys of bodies are ASCII, and short enough for a branch. */
+const PRINTABLE = /^[ -~]{1,1024}$/;
+const PRINTABLE_ID = "an id of at most 1024 printable ASCII characters";
 
 /** Never throws: bad data is a value (invariant 5). `prefix` is without a trailing slash. */
 export function validate(entry: KeyspaceEntry, prefix: string): Verdict {
@@ -37,6 +41,14 @@ export function validate(entry: KeyspaceEntry, prefix: string): Verdict {
     );
   }
   const { kind, id } = parsedKey;
+  if (!PRINTABLE.test(id)) {
+    const fault = {
+      path: "",
+      found: `the id ${excerpt(JSON.stringify(id))}`,
+      wanted: PRINTABLE_ID,
+    };
+    return rejected(fault, `move the value to a key of such an id, and delete ${entry.key}`);
+  }
   const schema = KINDS[kind].schemaOf(id);
   if (!schema) {
     const fault = { path: "", found: id, wanted: "an id that begins with vault/, aws/ or gcp/" };

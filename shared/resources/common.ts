@@ -15,6 +15,8 @@ export const Id = Type.Union([
 /** `*` alone, or letters, digits, `- . _ [ ] :` after an optional `*`. */
 export const HOST_PATTERN = "^\\*$|^\\*?[0-9a-zA-Z\\-._\\[\\]:]+$";
 export const HostPattern = Type.String({
+  // With a path, the key of a route in the index: that may have 32 KiB.
+  maxLength: 1024,
   pattern: HOST_PATTERN,
   description: "a host name or address, or * with the end of one",
 });

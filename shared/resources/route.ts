@@ -15,13 +15,18 @@ import { type Upstream, UpstreamSchema } from "./upstream.ts";
 // With its type the validator finds a member that is there twice in one pass.
 const Method = Type.Enum([...METHODS], { type: "string" });
 
+const MOST_OF_URI = 4096;
+
 export const RouteSchema = Type.Object(
   {
     id: Type.Optional(Id),
     ...description,
     ...times,
-    uri: Type.Optional(Type.String({ minLength: 1, maxLength: 4096 })),
-    uris: Type.Optional(Type.Array(Type.String(), { minItems: 1, uniqueItems: true })),
+    uri: Type.Optional(Type.String({ minLength: 1, maxLength: MOST_OF_URI })),
+    // APISIX has no limit here, but no request that long ever reaches it.
+    uris: Type.Optional(
+      Type.Array(Type.String({ maxLength: MOST_OF_URI }), { minItems: 1, uniqueItems: true }),
+    ),
     host: Type.Optional(HostPattern),
     hosts: Type.Optional(Type.Array(HostPattern, { minItems: 1, uniqueItems: true })),
     remote_addr: Type.Optional(Address),

@@ -71,6 +71,37 @@ describe("what a compile gives", () => {
     expect(content.counts).toEqual({ routes: 600 });
   });
 
+  it.each(["radixtree_host_uri", "radixtree_uri", "radixtree_uri_with_parameter"] as const)(
+    "the longest id, host and path fit in, and what is longer is rejected and keeps nothing back (%s)",
+    async (router) => {
+      const world = new ResourceWorld();
+      const uri = (length: number) => `/${"\u{1f600}".repeat(length - 2)}*`;
+      const long = (id: number, host: number, uris: number) => ({
+        [`routes/${String(id).padStart(id, "0")}`]: {
+          host: "h".repeat(host),
+          uris: [uri(uris), uri(uris - 1)],
+          upstream: node,
+        },
+      });
+      const changed = world.put({
+        ...manyRoutes(4_000),
+        ...long(1024, 1024, 4096),
+        ...long(1025, 8, 8),
+        ...long(9, 1025, 8),
+        ...long(8, 8, 4097),
+      });
+      const wanted = world.table.rejections().map((rejection) => rejection.wanted);
+      expect(wanted).toEqual([
+        "an id of at most 1024 printable ASCII characters",
+        "at most 1024 characters",
+        "at most 4096 characters",
+      ]);
+      const { content, fresh } = await new Compiler(router).compile(world.table, changed, NONE);
+      for (const make of fresh.values()) await make();
+      expect(content.counts).toEqual({ routes: 4_001 });
+    },
+  );
+
   it("nothing at all is a snapshot too", async () => {
     const world = new CompiledWorld();
     const snapshot = await world.compile({});
