@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { KeyspaceChange, Mirror } from "../../exporter/etcd/keyspace.ts";
+import type { KeyspaceChange } from "../../exporter/etcd/keyspace.ts";
 import { Exporter } from "../../exporter/exporter.ts";
 import type { Log } from "../../exporter/log.ts";
 import { createMetrics } from "../../exporter/metrics.ts";
@@ -10,46 +10,8 @@ import { StoreError } from "../../exporter/store/object-store.ts";
 import { hashAtOnce } from "../support/hash-at-once.ts";
 import { MemoryStore } from "../support/memory-store.ts";
 import { readLive } from "../support/publishing.ts";
+import { PushedMirror } from "../support/pushed-mirror.ts";
 import { type VirtualClock, virtualClock } from "../support/virtual-clock.ts";
-
-/** A mirror whose changes a test pushes. */
-class PushedMirror implements Mirror {
-  readonly #queue: KeyspaceChange[] = [];
-  readonly #now: () => number;
-  #wake = () => {};
-
-  constructor(now: () => number) {
-    this.#now = now;
-  }
-
-  push(change: KeyspaceChange): void {
-    this.#queue.push(change);
-    this.#wake();
-  }
-
-  async *changes(signal: AbortSignal): AsyncIterable<KeyspaceChange> {
-    signal.addEventListener("abort", () => this.#wake());
-    while (!signal.aborted) {
-      const change = this.#queue.shift();
-      if (change) yield change;
-      else await new Promise<void>((resolve) => (this.#wake = resolve));
-    }
-  }
-
-  health() {
-    const counts = { reconnects: 0, resyncs: 0, stalls: 0, auditMismatches: 0 };
-    const lastProofAt = this.#now() + 1;
-    return {
-      state: "live",
-      clusterId: "1",
-      revision: 0,
-      keys: 0,
-      lastProofAt,
-      lastError: undefined,
-      ...counts,
-    } as const;
-  }
-}
 
 hashAtOnce();
 

@@ -1,0 +1,67 @@
+import { type Random, seededRandom } from "../../test/support/random.ts";
+import { resourceOf, type TableRoute } from "../routing/route-table.ts";
+
+/** What one change does to one route. */
+export const CHANGE_KINDS = ["upstream", "uri", "host", "added", "deleted"] as const;
+export type ChangeKind = (typeof CHANGE_KINDS)[number];
+
+export interface SingleChange {
+  readonly kind: ChangeKind;
+  readonly id: string;
+  /** What lies in etcd from now on; undefined: nothing. */
+  readonly resource: object | undefined;
+}
+
+/**
+ * `each` changes of every kind, in turns, of routes of `table` that differ:
+ *
+ * - `upstream`: another node; what is matched stays.
+ * - `uri`: another end of the path, on the same hosts.
+ * - `host`: to the host of another route.
+ * - `added`: a new route beside one that there is.
+ * - `deleted`.
+ */
+export function singleChanges(
+  table: readonly TableRoute[],
+  each: number,
+  seed: number,
+): readonly SingleChange[] {
+  const random = seededRandom(seed);
+  const left = new Set<number>();
+  while (left.size < each * CHANGE_KINDS.length) left.add(random.below(table.length));
+  return [...left].map((index, i) => {
+    const kind = CHANGE_KINDS[i % CHANGE_KINDS.length] as ChangeKind;
+    return changeOf(kind, table, index, random);
+  });
+}
+
+function changeOf(
+  kind: ChangeKind,
+  table: readonly TableRoute[],
+  index: number,
+  random: Random,
+): SingleChange {
+  const route = table[index] as TableRoute;
+  const { id, uri } = route;
+  switch (kind) {
+    case "upstream": {
+      const nodes = { [`10.1.${random.below(250)}.7:8080`]: 1 };
+      const resource = { ...resourceOf(route, index), upstream: { type: "roundrobin", nodes } };
+      return { kind, id, resource };
+    }
+    case "uri": {
+      const changed = uri.endsWith("/*") ? uri.replace(/\*$/, "next/*") : `${uri}-next`;
+      return { kind, id, resource: resourceOf({ ...route, uri: changed }, index) };
+    }
+    case "host": {
+      const other = table[random.below(table.length)] as TableRoute;
+      return { kind, id, resource: resourceOf({ ...route, hosts: other.hosts }, index) };
+    }
+    case "added": {
+      const added = { ...route, id: `${id}-beside`, uri: uri.replace(/[^/]*$/, "beside") };
+      return { kind, id: added.id, resource: resourceOf(added, index) };
+    }
+    case "deleted":
+      return { kind, id, resource: undefined };
+  }
+}
