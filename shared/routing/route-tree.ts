@@ -22,7 +22,7 @@ export class RouteTree {
   readonly codec: TreeCodec<RouteEntry>;
   readonly #router: RouterName;
   readonly #tree: PagedTree<RouteEntry>;
-  readonly #entries = new Map<string, readonly RouteEntry[]>();
+  readonly #entries = new Map<string, Held>();
   #root: TreeNode<RouteEntry> | undefined;
 
   /** Another `limit` or `branchFactor` than the format's is for tests. */
@@ -41,7 +41,7 @@ export class RouteTree {
       limit,
       branchFactor,
       encodeLeaf: (entries) => encodeRoutePage(router, entries),
-      ancestors: (branch, key) => ancestors(tree, branch, key),
+      ancestors: createAncestors(tree),
       flags: (branch) => (holdsAnyHost(tree, branch) ? BRANCH_ANY_HOST : 0),
     };
   }
@@ -56,24 +56,28 @@ export class RouteTree {
 
   /** Takes over what became of these routes; undefined: it is gone, or does not match any more. */
   apply(changes: Iterable<readonly [id: string, route: IndexedRoute | undefined]>): void {
+    const removed: RouteEntry[] = [];
     const added: RouteEntry[] = [];
-    const tree = this.#tree;
     for (const [id, route] of changes) {
-      const held = this.#entries.get(id) ?? [];
+      const held = listed(this.#entries.get(id));
       const entries = route ? entriesOf(this.#router, route) : [];
       if (areSame(held, entries)) continue;
-      for (const entry of held) this.#root = tree.remove(this.#root, entry);
-      // A copy has no room to grow: of a million arrays that is worth having.
-      if (route) this.#entries.set(id, entries.slice());
-      else this.#entries.delete(id);
+      const [only] = entries;
+      if (!only) this.#entries.delete(id);
+      else this.#entries.set(id, entries.length === 1 ? only : entries);
+      for (const entry of held) removed.push(entry);
       for (const entry of entries) added.push(entry);
     }
-    if (this.#root) {
-      for (const entry of added) this.#root = tree.insert(this.#root, entry);
-    } else {
-      this.#root = tree.build(added);
-    }
+    this.#root = this.#tree.change(this.#root, removed, added);
   }
+}
+
+/** Of a million routes most have one entry, and a list for each would be as large. */
+type Held = RouteEntry | readonly RouteEntry[];
+
+function listed(held: Held | undefined): readonly RouteEntry[] {
+  if (held === undefined) return [];
+  return "key" in held ? [held] : held;
 }
 
 /** Most changes of a route do not touch what it matches. */
@@ -100,19 +104,44 @@ function holdsAnyHost(tree: Tree, branch: Branch): boolean {
 }
 
 /**
- * FORMAT.md 5.1.5. Whatever lies before `key` and is the beginning of it is the beginning of the greatest
- * key before it as well: so one look for each ancestor, and one more for each that is none.
+ * FORMAT.md 5.1.5. What lies before a child and is a beginning of the next one's least key is a beginning of
+ * the child's own as well, and so among its ancestors; the others lie in the child itself. Those are
+ * remembered: of a branch that is written again most children are the same as before.
  */
-function ancestors(tree: Tree, branch: Branch, key: string): readonly number[] {
-  let hostLength = 0;
-  while (key.charAt(hostLength) > ANY_HOST) hostLength++;
-  return [
-    ...hostAncestors(tree, branch, key, hostLength),
-    ...pathAncestors(tree, branch, key, hostLength),
-  ];
+function createAncestors(tree: Tree): NonNullable<TreeCodec<RouteEntry>["ancestors"]> {
+  const within = new WeakMap<Branch, { readonly key: string; readonly found: readonly number[] }>();
+  return (before, key) => {
+    const { node } = before;
+    let own = within.get(node);
+    if (own?.key !== key) {
+      own = { key, found: ancestorsWithin(tree, node, key) };
+      within.set(node, own);
+    }
+    const shared = sharedLength(before.key, key);
+    const most = hostSuffixLimit(key);
+    const all = before.ancestors.filter((ancestor) =>
+      isHost(ancestor) ? (ancestor & ~HOST_ANCESTOR) <= Math.min(shared, most) : ancestor <= shared,
+    );
+    // A host suffix may have paths on both sides.
+    for (const ancestor of own.found) if (!all.includes(ancestor)) all.push(ancestor);
+    return [...all.filter(isHost), ...all.filter((ancestor) => !isHost(ancestor))];
+  };
 }
 
-function pathAncestors(tree: Tree, branch: Branch, key: string, hostLength: number): number[] {
+function isHost(ancestor: number): boolean {
+  return (ancestor & HOST_ANCESTOR) !== 0;
+}
+
+/**
+ * Whatever lies before `key` and is the beginning of it is the beginning of the greatest key before it as
+ * well: so one look for each ancestor, and one more for each that is none.
+ */
+function ancestorsWithin(tree: Tree, branch: Branch, key: string): readonly number[] {
+  return [...hostAncestors(tree, branch, key), ...pathAncestors(tree, branch, key)];
+}
+
+function pathAncestors(tree: Tree, branch: Branch, key: string): number[] {
+  const hostLength = hostLengthOf(key);
   const found: number[] = [];
   let wanted = key;
   let isBelow = true;
@@ -128,10 +157,9 @@ function pathAncestors(tree: Tree, branch: Branch, key: string, hostLength: numb
   return found.reverse();
 }
 
-function hostAncestors(tree: Tree, branch: Branch, key: string, hostLength: number): number[] {
+function hostAncestors(tree: Tree, branch: Branch, key: string): number[] {
   const found: number[] = [];
-  // The key's own suffix lies where the key lies, not before it.
-  let length = key.charAt(hostLength) === HOST_SUFFIX ? hostLength - 1 : hostLength;
+  let length = hostSuffixLimit(key);
   while (length >= 0) {
     const wanted = key.slice(0, length);
     const floor = tree.floor(branch, wanted + EXACT_HOST, true);
@@ -144,6 +172,18 @@ function hostAncestors(tree: Tree, branch: Branch, key: string, hostLength: numb
     }
   }
   return found.reverse();
+}
+
+function hostLengthOf(key: string): number {
+  let length = 0;
+  while (key.charAt(length) > ANY_HOST) length++;
+  return length;
+}
+
+/** The longest host suffix that may be before `key`: its own lies where the key lies. */
+function hostSuffixLimit(key: string): number {
+  const length = hostLengthOf(key);
+  return key.charAt(length) === HOST_SUFFIX ? length - 1 : length;
 }
 
 /** Whether anything under exactly this key is a prefix, not an exact path only. */

@@ -41,19 +41,15 @@ export class BodyTree {
 
   /** Takes over what these keys hold now; undefined: nothing. */
   apply(changes: Iterable<readonly [key: string, body: Body | undefined]>): void {
+    const removed: Body[] = [];
     const added: Body[] = [];
-    const tree = this.#tree;
     for (const [key, body] of changes) {
-      const held = tree.find(this.#root, key);
+      const held = this.#tree.find(this.#root, key);
       if (held && body && areSame(held, body)) continue;
-      if (held) this.#root = tree.remove(this.#root, held);
+      if (held) removed.push(held);
       if (body) added.push(body);
     }
-    if (this.#root) {
-      for (const body of added) this.#root = tree.insert(this.#root, body);
-    } else {
-      this.#root = tree.build(added);
-    }
+    this.#root = this.#tree.change(this.#root, removed, added);
   }
 }
 

@@ -4,8 +4,8 @@
  * binary tree that a treap would be with the keys' hashes as priorities, cut off where a part is small
  * enough.
  *
- * Persistent: `insert` and `remove` give a new root and leave the old one as it was, so a root is a
- * snapshot of one moment.
+ * Persistent: `change` gives a new root and leaves the old one as it was, so a root is a snapshot of one
+ * moment. Parts that hold the same as before are the same objects.
  */
 export interface TreeOrder<E> {
   /** Bytes, one character each. Entries of one key are never parted. */
@@ -49,13 +49,17 @@ export class PagedTree<E> {
     return this.#buildSorted([...entries].sort(this.#order.compare));
   }
 
-  insert(root: TreeNode<E> | undefined, entry: E): TreeNode<E> {
-    return root ? this.#insert(root, entry, this.#order.keyOf(entry)) : this.#leaf([entry]);
-  }
-
-  /** Without the entry that compares as 0; `root` itself where there is none. */
-  remove(root: TreeNode<E> | undefined, entry: E): TreeNode<E> | undefined {
-    return root && this.#remove(root, entry, this.#order.keyOf(entry));
+  /**
+   * The tree without the entries that compare as 0 with one of `removed`, and with `added`: both in any
+   * order, none twice, and none of `added` compares as 0 with an entry that stays. Undefined: nothing is left.
+   */
+  change(
+    root: TreeNode<E> | undefined,
+    removed: readonly E[],
+    added: readonly E[],
+  ): TreeNode<E> | undefined {
+    if (!root) return this.build(added);
+    return this.#change(root, this.#batch(removed), this.#batch(added));
   }
 
   /** The greatest key that is at most `key` (with `isBelow`: less than it); undefined where all are more. */
@@ -90,68 +94,71 @@ export class PagedTree<E> {
     return this.#order.keyOf(node.entries[0] as E);
   }
 
-  #insert(node: TreeNode<E>, entry: E, key: string): TreeNode<E> {
-    if (node.is === "leaf") return this.#grow(node, entry);
-    if (this.#cutsBefore(node, key)) {
-      const entries = allEntries(node);
-      entries.push(entry);
-      return this.build(entries) as TreeNode<E>;
-    }
-    return key < node.key
-      ? this.#split(node, this.#insert(node.left, entry, key), node.right)
-      : this.#split(node, node.left, this.#insert(node.right, entry, key));
-  }
-
-  /** Whether a key that joins makes another cut than the node's come first. The least key is never cut at. */
-  #cutsBefore(node: Split<E>, key: string): boolean {
-    const least = this.leastKey(node);
-    if (key === least) return false;
-    return isBefore(key > least ? key : least, node);
-  }
-
-  #grow(leaf: Leaf<E>, entry: E): TreeNode<E> {
-    const { compare, limit, weigh } = this.#order;
-    const entries = leaf.entries.slice();
-    let at = entries.length;
-    while (at > 0 && compare(entry, entries[at - 1] as E) < 0) at--;
-    entries.splice(at, 0, entry);
-    const weight = leaf.weight + weigh(entry);
-    return weight <= limit
-      ? { is: "leaf", entries, weight }
-      : (this.#buildSorted(entries) as TreeNode<E>);
-  }
-
-  #remove(node: TreeNode<E>, entry: E, key: string): TreeNode<E> | undefined {
-    const { compare, limit } = this.#order;
+  #change(node: TreeNode<E>, removed: Batch<E>, added: Batch<E>): TreeNode<E> | undefined {
+    if (isEmpty(removed) && isEmpty(added)) return node;
     if (node.is === "leaf") {
-      const entries = node.entries.filter((other) => compare(entry, other) !== 0);
-      if (entries.length === node.entries.length) return node;
-      return entries.length === 0 ? undefined : this.#leaf(entries);
+      return this.#buildSorted(this.#merge(node.entries, removed, added));
     }
-    const isLeft = key < node.key;
-    const changed = this.#remove(isLeft ? node.left : node.right, entry, key);
-    if (changed === (isLeft ? node.left : node.right)) return node;
-    if (!changed) return isLeft ? node.right : node.left;
-    const parts = isLeft
-      ? this.#split(node, changed, node.right)
-      : this.#split(node, node.left, changed);
-    // The key that cuts here is gone: every cut below is to be found anew.
-    const isUncut = !isLeft && key === node.key && this.leastKey(changed) !== node.key;
-    return isUncut || parts.weight <= limit ? this.#buildSorted(allEntries(parts)) : parts;
+    if (this.#cutsBefore(node, added)) {
+      return this.#buildSorted(this.#merge(allEntries(node), removed, added), node);
+    }
+    const [removedLeft, removedRight] = partAt(removed, node.key);
+    const [addedLeft, addedRight] = partAt(added, node.key);
+    const left = this.#change(node.left, removedLeft, addedLeft);
+    const right = this.#change(node.right, removedRight, addedRight);
+    if (!left || !right) return left ?? right;
+    const parts: Split<E> = { ...node, left, right, weight: left.weight + right.weight };
+    // Where the key that cuts here is gone, every cut below is to be found anew.
+    const isCut = this.leastKey(right) === node.key;
+    return isCut && parts.weight > this.#order.limit
+      ? parts
+      : this.#buildSorted(allEntries(parts), parts);
   }
 
-  #split(node: Split<E>, left: TreeNode<E>, right: TreeNode<E>): Split<E> {
-    const { key, rank } = node;
-    return { is: "split", key, rank, left, right, weight: left.weight + right.weight };
+  /**
+   * Whether a key that joins makes another cut than the node's come first. The least key is never cut at; one
+   * that was the least and goes is taken for one that stays, which costs no more than a needless look.
+   */
+  #cutsBefore(node: Split<E>, { keys, ranks, from, to }: Batch<E>): boolean {
+    if (from === to) return false;
+    const least = this.leastKey(node);
+    const first = keys[from] as string;
+    if (first < least && isBefore(least, rankOf(least), node)) return true;
+    for (let i = from; i < to; i++) {
+      const key = keys[i] as string;
+      const isLeast = key === first && first <= least;
+      if (!isLeast && isBefore(key, ranks[i] as number, node)) return true;
+    }
+    return false;
   }
 
-  #leaf(entries: readonly E[]): Leaf<E> {
-    let weight = 0;
-    for (const entry of entries) weight += this.#order.weigh(entry);
-    return { is: "leaf", entries, weight };
+  /** All in order. */
+  #merge(entries: readonly E[], removed: Batch<E>, added: Batch<E>): E[] {
+    const { compare } = this.#order;
+    const merged: E[] = [];
+    let gone = removed.from;
+    let next = added.from;
+    for (const entry of entries) {
+      while (gone < removed.to && compare(removed.entries[gone] as E, entry) < 0) gone++;
+      if (gone < removed.to && compare(removed.entries[gone] as E, entry) === 0) continue;
+      while (next < added.to && compare(added.entries[next] as E, entry) < 0) {
+        merged.push(added.entries[next++] as E);
+      }
+      merged.push(entry);
+    }
+    while (next < added.to) merged.push(added.entries[next++] as E);
+    return merged;
   }
 
-  #buildSorted(entries: readonly E[]): TreeNode<E> | undefined {
+  #batch(entries: readonly E[]): Batch<E> {
+    const { compare, keyOf } = this.#order;
+    const sorted = [...entries].sort(compare);
+    const keys = sorted.map(keyOf);
+    return { entries: sorted, keys, ranks: keys.map(rankOf), from: 0, to: sorted.length };
+  }
+
+  /** What `before` has of the same parts is taken over. */
+  #buildSorted(entries: readonly E[], before?: TreeNode<E>): TreeNode<E> | undefined {
     if (entries.length === 0) return undefined;
     const ranks = new Uint32Array(entries.length);
     const weights = new Float64Array(entries.length + 1);
@@ -159,21 +166,24 @@ export class PagedTree<E> {
       ranks[i] = rankOf(this.#order.keyOf(entry));
       weights[i + 1] = (weights[i] as number) + this.#order.weigh(entry);
     }
-    return this.#buildRange({ entries, ranks, weights }, 0, entries.length);
+    const parts = partsOf(before);
+    return this.#buildRange({ entries, ranks, weights, parts }, 0, entries.length);
   }
 
   #buildRange(all: Ranked<E>, from: number, to: number): TreeNode<E> {
     const weight = (all.weights[to] as number) - (all.weights[from] as number);
     const cut = weight <= this.#order.limit ? undefined : this.#firstCut(all, from, to);
-    if (cut === undefined) return { is: "leaf", entries: all.entries.slice(from, to), weight };
-    return {
-      is: "split",
-      key: this.#order.keyOf(all.entries[cut] as E),
-      rank: all.ranks[cut] as number,
-      left: this.#buildRange(all, from, cut),
-      right: this.#buildRange(all, cut, to),
-      weight,
-    };
+    if (cut === undefined) {
+      const held = all.parts.leaves.get(all.entries[from] as E);
+      const isSame = held?.entries.length === to - from && held.entries.every(isAt(all, from));
+      return isSame ? held : { is: "leaf", entries: all.entries.slice(from, to), weight };
+    }
+    const key = this.#order.keyOf(all.entries[cut] as E);
+    const left = this.#buildRange(all, from, cut);
+    const right = this.#buildRange(all, cut, to);
+    const held = all.parts.splits.get(key);
+    if (held?.left === left && held.right === right) return held;
+    return { is: "split", key, rank: all.ranks[cut] as number, left, right, weight };
   }
 
   /** Where the key of least rank begins, the range's least key left aside. */
@@ -195,6 +205,56 @@ interface Ranked<E> {
   readonly ranks: Uint32Array;
   /** `weights[i]`: of all entries before `i`. */
   readonly weights: Float64Array;
+  readonly parts: Parts<E>;
+}
+
+/** Sorted entries that come or go, with their keys and ranks; those from `from` up to `to`. */
+interface Batch<E> {
+  readonly entries: readonly E[];
+  readonly keys: readonly string[];
+  readonly ranks: readonly number[];
+  readonly from: number;
+  readonly to: number;
+}
+
+function isEmpty({ from, to }: Batch<unknown>): boolean {
+  return from === to;
+}
+
+/** What is before `key`, and the rest. */
+function partAt<E>(batch: Batch<E>, key: string): readonly [Batch<E>, Batch<E>] {
+  let low = batch.from;
+  let high = batch.to;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((batch.keys[middle] as string) < key) low = middle + 1;
+    else high = middle;
+  }
+  return [
+    { ...batch, to: low },
+    { ...batch, from: low },
+  ];
+}
+
+/** The nodes of a tree, leaves by their first entry. */
+interface Parts<E> {
+  readonly leaves: Map<E, Leaf<E>>;
+  readonly splits: Map<string, Split<E>>;
+}
+
+function partsOf<E>(
+  node: TreeNode<E> | undefined,
+  into: Parts<E> = { leaves: new Map(), splits: new Map() },
+): Parts<E> {
+  if (node?.is === "leaf") into.leaves.set(node.entries[0] as E, node);
+  if (node?.is !== "split") return into;
+  into.splits.set(node.key, node);
+  partsOf(node.left, into);
+  return partsOf(node.right, into);
+}
+
+function isAt<E>({ entries }: Ranked<E>, from: number): (entry: E, i: number) => boolean {
+  return (entry, i) => entries[from + i] === entry;
 }
 
 /** All entries below `node`, in order. */
@@ -208,8 +268,7 @@ export function allEntries<E>(node: TreeNode<E>, into: E[] = []): E[] {
 }
 
 /** FORMAT.md 5.1.1: which key cuts first. */
-function isBefore(key: string, node: Split<unknown>): boolean {
-  const rank = rankOf(key);
+function isBefore(key: string, rank: number, node: Split<unknown>): boolean {
   return rank < node.rank || (rank === node.rank && key < node.key);
 }
 

@@ -16,10 +16,16 @@ export interface TreeCodec<E> {
   /** FORMAT.md 5.1.2. */
   readonly branchFactor?: number | undefined;
   readonly encodeLeaf: (entries: readonly E[]) => Uint8Array;
-  /** FORMAT.md 5.1.5: what of `branch` is before `key` and may be the beginning of keys after it. */
-  readonly ancestors?: (branch: TreeNode<E>, key: string) => readonly number[];
+  /** FORMAT.md 5.1.5: the ancestors of the child that follows `before` and has the least key `key`. */
+  readonly ancestors?: (before: ChildBefore<E>, key: string) => readonly number[];
   /** FORMAT.md 5.1.3. */
   readonly flags?: (branch: TreeNode<E>) => number;
+}
+
+export interface ChildBefore<E> {
+  readonly node: TreeNode<E>;
+  readonly key: string;
+  readonly ancestors: readonly number[];
 }
 
 /** Chunks that the store may not have yet: by SHA-256, with their bytes made when asked for. */
@@ -123,11 +129,14 @@ export class TreeChunks<E> {
   ): Uint8Array {
     const { encodeLeaf, ancestors, flags, tree } = this.#codec;
     if (node.is === "leaf") return encodeLeaf(node.entries);
-    const rows = children.map((child, i): BranchChild => {
-      const key = i === 0 ? "" : tree.leastKey(child);
-      const ref = refs[i] as TreeRef;
-      return i > 0 && ancestors ? { key, ref, ancestors: ancestors(node, key) } : { key, ref };
-    });
+    const rows: BranchChild[] = [];
+    let before: ChildBefore<E> | undefined;
+    for (const [i, child] of children.entries()) {
+      const key = tree.leastKey(child);
+      const found = before && ancestors ? ancestors(before, key) : [];
+      rows.push({ key: i === 0 ? "" : key, ref: refs[i] as TreeRef, ancestors: found });
+      before = { node: child, key, ancestors: found };
+    }
     return encodeBranch(rows, flags?.(node));
   }
 

@@ -38,12 +38,34 @@ describe("a paged tree", () => {
         const entry = entryOf(random);
         const name = `${entry.key} ${entry.order}`;
         if (held.has(name)) {
-          root = tree.remove(root, held.get(name) as Entry);
+          root = tree.change(root, [held.get(name) as Entry], []);
           held.delete(name);
         } else {
-          root = tree.insert(root, entry);
+          root = tree.change(root, [], [entry]);
           held.set(name, entry);
         }
+        const where = `seed ${random.seed}, round ${round}, step ${step}`;
+        expect(root, where).toEqual(tree.build([...held.values()]));
+      }
+    }
+  });
+
+  it("has the same parts though many entries came and went at once", () => {
+    const random = seededRandom(runSeed());
+    for (let round = 0; round < 60; round++) {
+      let root: Root;
+      const held = new Map<string, Entry>();
+      for (let step = 0; step < 25; step++) {
+        const removed = [...held.values()].filter(() => random.chance(0.3));
+        for (const { key, order } of removed) held.delete(`${key} ${order}`);
+        const added = new Map<string, Entry>();
+        for (let left = random.below(40); left > 0; left--) {
+          const entry = entryOf(random);
+          const name = `${entry.key} ${entry.order}`;
+          if (!held.has(name)) added.set(name, entry);
+        }
+        for (const [name, entry] of added) held.set(name, entry);
+        root = tree.change(root, removed, [...added.values()]);
         const where = `seed ${random.seed}, round ${round}, step ${step}`;
         expect(root, where).toEqual(tree.build([...held.values()]));
       }
@@ -81,7 +103,7 @@ describe("a paged tree", () => {
       }
     };
     note(root);
-    const changed = tree.insert(root, { key: "key-2000", order: 1 });
+    const changed = tree.change(root, [], [{ key: "key-2000", order: 1 }]) as TreeNode<Entry>;
     let fresh = 0;
     const count = (node: TreeNode<Entry>) => {
       if (nodes.has(node)) return;
