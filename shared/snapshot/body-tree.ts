@@ -15,6 +15,8 @@ export interface Body {
 
 /** FORMAT.md 5.1.1: about the bytes of a body chunk, at most. */
 const CHUNK_LIMIT = 48 * 1024;
+/** FORMAT.md 5.1.2: one branch more above a changed body would cost an object with each publish. */
+const BRANCH_FACTOR = 256;
 const ROW_BYTES = 16;
 
 /** The bodies of all resources; `root` is all of them at this moment. */
@@ -32,7 +34,12 @@ export class BodyTree {
       weigh: ({ key, length }) => ROW_BYTES + key.length + length,
       limit,
     });
-    this.codec = { tree: this.#tree, limit, encodeLeaf: encodeBodyChunk };
+    this.codec = {
+      tree: this.#tree,
+      limit,
+      branchFactor: BRANCH_FACTOR,
+      encodeLeaf: encodeBodyChunk,
+    };
   }
 
   get root(): TreeNode<Body> | undefined {
