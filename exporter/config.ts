@@ -1,6 +1,11 @@
 import { readFileSync } from "node:fs";
 import type { RouterName } from "../shared/snapshot/format.ts";
-import { type Environment, type Problem, readSettings } from "./config/read-settings.ts";
+import {
+  type Environment,
+  type Problem,
+  type ReadSettings,
+  readSettings,
+} from "./config/read-settings.ts";
 import { SETTINGS, type SettingName, type SettingValue } from "./config/settings.ts";
 import type { EtcdOptions } from "./etcd/etcd3-transport.ts";
 import type { LossGuard } from "./publish/loss-guard.ts";
@@ -43,32 +48,65 @@ export class ConfigError extends Error {
 
 /** `path` is the one configuration file, JSON; the environment wins over it. Throws `ConfigError`. */
 export function readConfig(environment: Environment, path?: string): Config {
-  return toConfig(readSettings(SETTINGS, environment, path === undefined ? {} : readFile(path)));
+  return readPart(/^/, environment, path, toConfig);
 }
 
 /** What the operator's commands need: the store alone. Throws `ConfigError`. */
-export function readStoreConfig(
-  environment: Environment,
-  path?: string,
-): Pick<Config, "store" | "namespace" | "log"> {
-  const wanted = /^(NAMESPACE|STORE|S3_|LOG_)/;
-  const read = readSettings(SETTINGS, environment, path === undefined ? {} : readFile(path));
-  const problems = read.problems.filter(({ setting }) => wanted.test(setting));
-  return toConfig({ values: read.values, problems });
+export function readStoreConfig(environment: Environment, path?: string): StoreConfig {
+  return readPart(/^(NAMESPACE|STORE|S3_|LOG_)/, environment, path, storeConfig);
 }
 
-function toConfig(read: ReturnType<typeof readSettings>): Config {
-  const of = <T extends SettingValue>(name: SettingName) => read.values.get(name) as T;
-  const problems = [...read.problems, ...contradictions(read)];
+/** What reading etcd once needs. Throws `ConfigError`. */
+export function readEtcdConfig(environment: Environment, path?: string): EtcdConfig {
+  return readPart(/^(ETCD_|ROUTER$)/, environment, path, etcdConfig);
+}
+
+/** Of a configuration that does not lie in etcd. Throws `ConfigError`. */
+export function readRouter(environment: Environment, path?: string): RouterName {
+  return readPart(/^ROUTER$/, environment, path, (of) => of<RouterName>("ROUTER"));
+}
+
+type StoreConfig = Pick<Config, "store" | "namespace" | "log">;
+type EtcdConfig = Pick<Config, "etcd" | "prefix" | "router">;
+
+type Read = <T extends SettingValue>(name: SettingName) => T;
+
+/** Only what is wrong with the `wanted` settings counts; `build` may ask for no others. */
+function readPart<T>(
+  wanted: RegExp,
+  environment: Environment,
+  path: string | undefined,
+  build: (of: Read) => T,
+): T {
+  const read = readSettings(SETTINGS, environment, path === undefined ? {} : readFile(path));
+  const all = [...read.problems, ...contradictions(read)];
+  const problems = all.filter(({ setting }) => wanted.test(setting));
   if (problems.length > 0) throw new ConfigError(problems);
-  const election = of<string>("LEADER_ELECTION") === "on";
+  return build(<V extends SettingValue>(name: SettingName) => read.values.get(name) as V);
+}
+
+function storeConfig(of: Read): StoreConfig {
+  return {
+    namespace: of("NAMESPACE"),
+    store: storeOptions(of),
+    log: { level: of("LOG_LEVEL"), format: of("LOG_FORMAT") },
+  };
+}
+
+function etcdConfig(of: Read): EtcdConfig {
   return {
     etcd: etcdOptions(of),
     prefix: of<string>("ETCD_PREFIX").replace(/\/+$/, ""),
-    auditIntervalMs: of("ETCD_AUDIT_INTERVAL_MS"),
-    namespace: of("NAMESPACE"),
     router: of("ROUTER"),
-    store: storeOptions(of),
+  };
+}
+
+function toConfig(of: Read): Config {
+  const election = of<string>("LEADER_ELECTION") === "on";
+  return {
+    ...etcdConfig(of),
+    ...storeConfig(of),
+    auditIntervalMs: of("ETCD_AUDIT_INTERVAL_MS"),
     publishIntervalMs: of("PUBLISH_INTERVAL_MS"),
     pointerCheckIntervalMs: of("POINTER_CHECK_INTERVAL_MS"),
     lossGuard:
@@ -82,11 +120,8 @@ function toConfig(read: ReturnType<typeof readSettings>): Config {
     },
     election: election ? { ttlSeconds: of("LEADER_TTL_SECONDS") } : undefined,
     statusListen: listenAddress(of("STATUS_LISTEN")),
-    log: { level: of("LOG_LEVEL"), format: of("LOG_FORMAT") },
   };
 }
-
-type Read = <T extends SettingValue>(name: SettingName) => T;
 
 function etcdOptions(of: Read): EtcdOptions {
   const user = of<string | undefined>("ETCD_USER");
@@ -129,10 +164,7 @@ function storeOptions(of: Read): StoreOptions {
 }
 
 /** Settings that are missing, or do not go together. */
-function contradictions({
-  values,
-  problems: reported,
-}: ReturnType<typeof readSettings>): Problem[] {
+function contradictions({ values, problems: reported }: ReadSettings): Problem[] {
   const problems: Problem[] = [];
   const has = (name: SettingName) => values.has(name) || reported.some((p) => p.setting === name);
   const need = (name: SettingName, why: string) => {

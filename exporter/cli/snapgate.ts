@@ -1,14 +1,21 @@
 import { readFileSync } from "node:fs";
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError } from "commander";
 import { systemClock } from "../clock.ts";
 import { SETTINGS } from "../config/settings.ts";
-import { ConfigError, readConfig, readStoreConfig } from "../config.ts";
+import { ConfigError, readConfig, readEtcdConfig, readRouter, readStoreConfig } from "../config.ts";
+import { createEtcd3Transport } from "../etcd/etcd3-transport.ts";
+import { RequestError } from "../explain/sent-request.ts";
 import { errorText } from "../log.ts";
 import { publisherName, publishOnce, runExporter, stopSignal } from "../main.ts";
 import { generations, resume, rollback, show } from "../publish/operations.ts";
 import type { PublishAnswer } from "../publishing.ts";
 import { openStore } from "../store/open-store.ts";
 import { RETRY_DEFAULTS } from "../store/retrying-store.ts";
+import { readEtcdTable } from "../table/read-etcd.ts";
+import { wholeNumber } from "./arguments.ts";
+import { addLintOptions, hasTrouble, type Linted, lintFile, lintTable, lintText } from "./lint.ts";
+import { addMatchOptions, type MatchOptions, match } from "./match.ts";
+import { matchText } from "./match-text.ts";
 import { generationsText, showText } from "./text.ts";
 
 /** The command line. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 held. */
@@ -57,7 +64,7 @@ command("generations", "list the generations in the store, newest first")
   });
 
 command("show", "show a generation: its manifest and the keys in it, or one key's value")
-  .argument("<generation>", "its number", generationNumber)
+  .argument("<generation>", "its number", wholeNumber)
   .argument("[key]", "a key below the prefix, e.g. routes/1")
   .option("--json", "as JSON")
   .action(async (generation: number, key: string | undefined, options: Common) => {
@@ -72,7 +79,7 @@ command("show", "show a generation: its manifest and the keys in it, or one key'
   });
 
 command("rollback", "publish an old generation's content as a new generation, and hold there")
-  .argument("<generation>", "its number", generationNumber)
+  .argument("<generation>", "its number", wholeNumber)
   .action(async (generation: number, options: Common) => {
     const answer = await rollback(operating(options), generation);
     print(
@@ -88,13 +95,35 @@ command("resume", "end a hold; the exporter then publishes what etcd holds").act
   },
 );
 
+addMatchOptions(
+  command("match", "tell which route serves a request, and why the others do not"),
+).action(async (method: string, url: string, options: Common & MatchOptions, own: Command) => {
+  if (options.from === "etcd" && options.generation !== undefined) {
+    own.error("error: etcd has no generations; leave --generation out");
+  }
+  const sources = { store: () => operating(options).store, etcd: () => readEtcd(options) };
+  const now = () => systemClock.now();
+  const requestId = () => crypto.randomUUID().replaceAll("-", "");
+  const report = await match(method, url, options, sources, { now, requestId });
+  print(options.json ? JSON.stringify(report) : matchText(report));
+  if (!report.match) process.exitCode = FAILED;
+});
+
+addLintOptions(
+  command("lint", "find routes that never match, dangling references and what the edge leaves out"),
+).action(async (what: Linted, options: Common & { most: number }) => {
+  const report = await lintReport(what, options);
+  print(options.json ? JSON.stringify(report) : lintText(report, options.most));
+  if (hasTrouble(report)) process.exitCode = FAILED;
+});
+
 try {
   await program.parseAsync();
   process.exitCode ??= DONE;
 } catch (error) {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? DONE : WRONG_USAGE;
-  } else if (error instanceof ConfigError) {
+  } else if (error instanceof ConfigError || error instanceof RequestError) {
     fail(WRONG_USAGE, error.message);
   } else {
     fail(FAILED, errorText(error));
@@ -115,6 +144,24 @@ function operating(options: Common) {
   const store = openStore(config.store, { ...RETRY_DEFAULTS, clock: systemClock, random });
   const { namespace } = config;
   return { store, namespace, clock: systemClock, by: publisherName("snapgate") };
+}
+
+async function lintReport(what: Linted, options: Common) {
+  if (what !== "etcd") return lintFile(what, readRouter(process.env, options.config), process.env);
+  const { table, router } = await readEtcd(options);
+  return lintTable(table, router);
+}
+
+/** All of it, once; the connection is closed then. */
+async function readEtcd(options: Common) {
+  const { etcd, prefix, router } = readEtcdConfig(process.env, options.config);
+  const deps = { clock: systemClock, random: Math.random };
+  const transport = createEtcd3Transport(etcd, deps);
+  try {
+    return { router, ...(await readEtcdTable(prefix, stopSignal(), { transport, ...deps })) };
+  } finally {
+    transport.close();
+  }
 }
 
 function reportPublish(answer: PublishAnswer | undefined): void {
@@ -142,12 +189,6 @@ function reportPublish(answer: PublishAnswer | undefined): void {
         answer ? `not published: ${answer.outcome}` : "stopped before anything was published",
       );
   }
-}
-
-function generationNumber(text: string): number {
-  const number = Number(text);
-  if (/^\d+$/.test(text) && number > 0) return number;
-  throw new InvalidArgumentError("want a generation's number, from 1.");
 }
 
 function print(text: string): void {

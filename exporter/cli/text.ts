@@ -41,7 +41,7 @@ export function showText(found: {
 }
 
 /** A row's last cell may be as long as it likes. */
-function columns(rows: readonly (readonly string[])[]): string[] {
+export function columns(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
   for (const row of rows) {
     for (const [i, cell] of row.slice(0, -1).entries()) {

@@ -8,10 +8,18 @@ import type { ResourceTable } from "../resource-table.ts";
  * matches: disabled, or with a condition that the edge cannot evaluate.
  */
 export function indexedRoute(
-  { id, value }: Resource<"routes">,
+  route: Resource<"routes">,
   services: Pick<ResourceTable, "get">,
 ): IndexedRoute | undefined {
-  if (value.status === 0 || unmatchable(value)) return undefined;
+  const { value } = route;
+  return value.status === 0 || unmatchable(value) ? undefined : routeAsWritten(route, services);
+}
+
+/** The same, whether or not it ever matches. */
+export function routeAsWritten(
+  { id, value }: Resource<"routes">,
+  services: Pick<ResourceTable, "get">,
+): IndexedRoute {
   const own = value.hosts ?? (value.host === undefined ? undefined : [value.host]);
   const addr = value.remote_addr === undefined ? [] : [value.remote_addr];
   return {

@@ -118,7 +118,15 @@ export function resume(options: PublisherOptions): Promise<boolean> {
   return new Publisher(options).resume();
 }
 
-async function manifestOf(store: ObjectStore, generation: number): Promise<Manifest> {
+/** What is live now. Throws `OperationError` where nothing has been published. */
+export async function liveManifest(store: ObjectStore): Promise<Manifest> {
+  const held = await readPointer(store);
+  if (held) return readManifest(store, held.pointer.manifest);
+  throw new OperationError("nothing has been published yet; see `snapgate publish`");
+}
+
+/** Throws `OperationError` where the store does not keep that generation. */
+export async function manifestOf(store: ObjectStore, generation: number): Promise<Manifest> {
   const all = await listManifests(store);
   const found = all.filter(({ ref }) => ref.generation === generation);
   const live = (await readPointer(store))?.pointer.manifest.sha256;

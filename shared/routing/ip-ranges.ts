@@ -55,21 +55,35 @@ export class IpRanges {
   has(address: string): boolean {
     const parsed = parseAddress(address);
     if (parsed === undefined) return false;
-    return typeof parsed === "number" ? isIn(this.#v4, parsed) : isIn(this.#v6, parsed);
+    return typeof parsed === "number"
+      ? isWithin(this.#v4, parsed, parsed)
+      : isWithin(this.#v6, parsed, parsed);
+  }
+
+  /** Whether it has all addresses of `other`. False, too, where only neighbours together have a range. */
+  covers(other: IpRanges): boolean {
+    return (
+      other.#v4.every(({ first, last }) => isWithin(this.#v4, first, last)) &&
+      other.#v6.every(({ first, last }) => isWithin(this.#v6, first, last))
+    );
   }
 }
 
-/** Binary search for the last range that begins at or before `address`. */
-function isIn<T extends number | string>(ranges: readonly Range<T>[], address: T): boolean {
+/** Binary search for the last range that begins at or before `first`, and whether it goes on to `last`. */
+function isWithin<T extends number | string>(
+  ranges: readonly Range<T>[],
+  first: T,
+  last: T,
+): boolean {
   let low = 0;
   let high = ranges.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((ranges[middle] as Range<T>).first <= address) low = middle + 1;
+    if ((ranges[middle] as Range<T>).first <= first) low = middle + 1;
     else high = middle;
   }
   const candidate = ranges[low - 1];
-  return candidate !== undefined && address <= candidate.last;
+  return candidate !== undefined && last <= candidate.last;
 }
 
 function merged<T extends number | string>(ranges: readonly Range<T>[]): Range<T>[] {

@@ -2,7 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ConfigError, readConfig, readStoreConfig } from "../../exporter/config.ts";
+import {
+  ConfigError,
+  readConfig,
+  readEtcdConfig,
+  readRouter,
+  readStoreConfig,
+} from "../../exporter/config.ts";
 
 const GOOD = {
   STORE: "s3",
@@ -150,5 +156,18 @@ describe("the exporter's configuration", () => {
 
   it("for an operator's commands needs the store alone", () => {
     expect(readStoreConfig({ ...GOOD, ETCD_ENDPOINTS: "nonsense" }).namespace).toBe("default");
+    const wrong = { ...GOOD, STATUS_LISTEN: "nonsense", ETCD_USER: "without a password" };
+    expect(readStoreConfig(wrong).namespace).toBe("default");
+  });
+
+  it("lets the commands that only read etcd, or a file, go without a store", () => {
+    expect(readEtcdConfig({ ETCD_PREFIX: "/a/" })).toMatchObject({
+      prefix: "/a",
+      router: "radixtree_host_uri",
+    });
+    expect(problemsOf(() => readEtcdConfig({ ETCD_USER: "u", STORE: "disk" }))).toEqual({
+      ETCD_PASSWORD: "nothing → a value, since ETCD_USER is set",
+    });
+    expect(readRouter({ ROUTER: "radixtree_uri", ETCD_ENDPOINTS: "x" })).toBe("radixtree_uri");
   });
 });
