@@ -28,7 +28,7 @@ export interface Explanation {
   readonly fault: string | undefined;
   /** The closest first: those whose host and path fit, in the order of precedence, then the most alike. */
   readonly others: readonly OtherRoute[];
-  /** How many routes there are beside those, by the first thing that is in the way. */
+  /** How many routes there are beside those, by the first thing that is in the way; most first. */
   readonly rest: Readonly<Partial<Record<Reason, number>>>;
   readonly routes: number;
 }
@@ -68,7 +68,7 @@ export async function explainMatch(
     rest.set(reason, (rest.get(reason) as number) - 1);
     return other;
   });
-  const left = [...rest].filter(([, count]) => count > 0);
+  const left = [...rest].filter(([, count]) => count > 0).sort(([, a], [, b]) => b - a);
   return { match, fault, others, rest: Object.fromEntries(left), routes };
 }
 

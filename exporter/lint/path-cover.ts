@@ -67,13 +67,9 @@ export function widerPath(path: ShapedPath, shape: PathShape): string | undefine
     const segment = segments[i];
     // What a star stands for may have slashes in it, so it fills no segment.
     if (segment === undefined || segment === "*") return undefined;
-    if (shape.charAt(i) === ":") {
-      if (segment === "") return undefined;
-      wider.push(":");
-    } else {
-      if (segment === ":") return undefined;
-      wider.push(segment);
-    }
+    const captures = shape.charAt(i) === ":";
+    if (captures && segment === "") return undefined;
+    wider.push(captures ? ":" : segment);
   }
   return [...wider, ...(isOpen ? ["*"] : [])].join("/");
 }

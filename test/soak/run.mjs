@@ -6,13 +6,14 @@ import {
   root,
 } from "../../examples/quick-start/ensure-installed.mjs";
 
-// `npm run test:soak`: the seeded tests with many more seeds. SEEDS and FUZZ_REQUESTS override.
+// `npm run test:soak`: the seeded tests with many more seeds. SEEDS, FUZZ_REQUESTS and FUZZ_WORLDS override.
 ensureInstalled();
 const environment = {
   ...process.env,
   NO_COLOR: "1",
   SEEDS: process.env.SEEDS ?? "2000",
   FUZZ_REQUESTS: process.env.FUZZ_REQUESTS ?? "2000000",
+  FUZZ_WORLDS: process.env.FUZZ_WORLDS ?? "10000",
 };
 const files = process.argv.slice(2);
 const result = spawnSync(

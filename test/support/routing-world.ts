@@ -67,7 +67,8 @@ export function variablesOf(values: Readonly<Record<string, JsonValue>>): Variab
   return { get: (name) => (Object.hasOwn(values, name) ? values[name] : undefined) };
 }
 
-function worldOf({ routes, services = {} }: RoutingResources): ResourceWorld {
+/** The resources as the exporter validates them. Throws where one is rejected. */
+export function worldOf({ routes, services = {} }: RoutingResources): ResourceWorld {
   const world = new ResourceWorld();
   const keyed = (kind: string, values: Readonly<Record<string, object>>) =>
     Object.entries(values).map(([id, value]) => [`${kind}/${id}`, withUpstream(value)]);
