@@ -37,8 +37,8 @@ export function lintRoute(
     );
   }
   for (const [index, earlier] of repeatedPaths(router, route)) {
-    const problem = `it accepts what ${pathOf(earlier)} accepts, and adds nothing`;
-    findings.push(warn("duplicate", pathOf(index), problem, "take it out"));
+    const problem = `it accepts the same paths as ${pathOf(earlier)}`;
+    findings.push(warn("duplicate", pathOf(index), problem, "keep one of them"));
   }
   for (const [index, host] of route.hosts.entries()) {
     if (route.hosts.indexOf(host) === index) continue;
@@ -46,7 +46,8 @@ export function lintRoute(
     findings.push(warn("duplicate", path, `${host} is there before`, "take it out"));
   }
   for (const [index, method] of route.methods.entries()) {
-    if (!UNHEARD.has(method)) continue;
+    // A Worker is not asked: its requests are no tunnels.
+    if (method !== "CONNECT") continue;
     const problem = `no request at the edge has the method ${method}`;
     findings.push({
       ...warn("method", `methods[${index}]`, problem, "take it out, if only the edge serves it"),
@@ -55,9 +56,6 @@ export function lintRoute(
   }
   return [...findings, ...costlyPatterns(value.vars, warn)];
 }
-
-/** Cloudflare and workerd answer them before the Worker. */
-const UNHEARD: ReadonlySet<string> = new Set(["CONNECT", "TRACE"]);
 
 const REMEDY_DECODED =
   "write the path as it reads after decoding, and conditions on the query in vars";

@@ -108,14 +108,21 @@ function readYaml(
     const member = isSeq(members) ? (members.items[index] as Node | undefined) : undefined;
     return member?.range ? counter.linePos(member.range[0]).line : undefined;
   };
+  let value: unknown;
   try {
-    return listsOf(document.toJS(), lineOf, problems);
+    value = asJson(document.toJS());
   } catch (error) {
-    // What aliases cannot be: a part of themselves, or so many that they are meant to do harm.
-    if (!(error instanceof ReferenceError)) throw error;
+    // What aliases cannot be: so many that they are meant to do harm, or a part of themselves.
+    if (!(error instanceof ReferenceError || error instanceof TypeError)) throw error;
     problems.push(fatal(`it is no YAML: ${error.message}`, "correct it"));
     return NO_LISTS;
   }
+  return listsOf(value, lineOf, problems);
+}
+
+/** What the table can hold of what YAML can say. */
+function asJson(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value ?? null));
 }
 
 function isTimestamp(tag: unknown): boolean {

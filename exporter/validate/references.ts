@@ -8,7 +8,7 @@ import type { Notice } from "../rejection.ts";
  */
 
 interface Reference {
-  readonly field: "service_id" | "upstream_id" | "plugin_config_id";
+  readonly field: "service_id" | "upstream_id" | "plugin_config_id" | "group_id";
   readonly kind: KindName;
   readonly what: string;
   /** What APISIX answers where it is missing. */
@@ -30,6 +30,10 @@ const OF_ROUTE: readonly Reference[] = [
 
 const OF_SERVICE: readonly Reference[] = [UPSTREAM];
 
+const OF_CONSUMER: readonly Reference[] = [
+  { field: "group_id", kind: "consumer_groups", what: "consumer_group", status: 503 },
+];
+
 /** The keys below the prefix of what a resource refers to. */
 export function referencesOf(resource: Resource): string[] {
   const value = resource.value as Referring;
@@ -41,7 +45,7 @@ export function referencesOf(resource: Resource): string[] {
   return targets;
 }
 
-type Referring = Pick<Resource<"routes">["value"], Reference["field"]>;
+type Referring = Readonly<Partial<Record<Reference["field"], string | number>>>;
 
 /** `exists` is asked with a key below the prefix; `wholeKey` turns one into etcd's. */
 export function danglingReferences(
@@ -67,6 +71,14 @@ export function danglingReferences(
 }
 
 function referencesIn({ kind }: Resource): readonly Reference[] {
-  if (kind === "routes") return OF_ROUTE;
-  return kind === "services" ? OF_SERVICE : [];
+  switch (kind) {
+    case "routes":
+      return OF_ROUTE;
+    case "services":
+      return OF_SERVICE;
+    case "consumers":
+      return OF_CONSUMER;
+    default:
+      return [];
+  }
 }
