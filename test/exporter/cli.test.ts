@@ -1,12 +1,11 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RunningEtcd, startEtcd, writeToEtcd } from "../../examples/quick-start/etcd.ts";
 import { freePort } from "../../examples/quick-start/ports.ts";
-
-const SNAPGATE = join(import.meta.dirname, "..", "..", "exporter", "cli", "snapgate.mjs");
+import { runSnapgate } from "../support/snapgate-cli.ts";
 
 /** The commands as an operator types them, on a real store and etcd. */
 describe("snapgate", () => {
@@ -34,22 +33,8 @@ describe("snapgate", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  function run(args: readonly string[], settings = environment, node = process.execPath) {
-    const base = { PATH: process.env.PATH ?? "", HOME: folder };
-    const child = spawn(node, [SNAPGATE, ...args], { env: { ...base, ...settings } });
-    let [out, err] = ["", ""];
-    child.stdout.on("data", (part) => {
-      out += part;
-    });
-    child.stderr.on("data", (part) => {
-      err += part;
-    });
-    const ended = new Promise<{ code: number | null; out: string; err: string }>((resolve) =>
-      child.once("close", (code) => resolve({ code, out, err })),
-    );
-    return { child, ended, output: () => out + err };
-  }
-
+  const run = (args: readonly string[], settings = environment, node?: string) =>
+    runSnapgate(args, { HOME: folder, ...settings }, node);
   const snapgate = (...args: string[]) => run(args).ended;
   const routes = (from: number, to: number) =>
     new Map(
@@ -69,6 +54,8 @@ describe("snapgate", () => {
       "show",
       "rollback",
       "resume",
+      "match",
+      "lint",
       "ETCD_ENDPOINTS",
       "3 held",
     ]) {
