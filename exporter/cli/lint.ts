@@ -7,6 +7,7 @@ import type { ResourceTable } from "../resource-table.ts";
 import type { Environment } from "../table/fill-in.ts";
 import { readStandalone } from "../table/read-standalone.ts";
 import { fileContent, wholeNumber } from "./arguments.ts";
+import { counted } from "./text.ts";
 
 /** All that `snapgate lint` tells; this is its JSON. */
 export interface LintReport {
@@ -92,17 +93,11 @@ export function lintText(
     const own = findings.filter((finding) => finding.severity === severity);
     const left = own.length - most;
     const more = left > 0 ? [`  and ${left} more; --most or --json tells of them`] : [];
-    return [`${PLURALS[severity]}:`, ...own.slice(0, most).map(findingText), ...more, ""];
+    return [`${severity}s:`, ...own.slice(0, most).map(findingText), ...more, ""];
   });
-  const total = SEVERITIES.map((severity) => `${counts[severity]} ${PLURALS[severity]}`).join(", ");
-  return [...lines, `${resources} resources, ${router}: ${total}`].join("\n");
+  const total = SEVERITIES.map((severity) => counted(counts[severity], severity)).join(", ");
+  return [...lines, `${counted(resources, "resource")}, ${router}: ${total}`].join("\n");
 }
-
-const PLURALS: Readonly<Record<Severity, string>> = {
-  error: "errors",
-  warning: "warnings",
-  note: "notes",
-};
 
 function findingText({ key, path, line, rule, problem, remedy }: PlacedFinding): string {
   const place = [key, path].filter((part) => part !== "").join(" ") || "the file";

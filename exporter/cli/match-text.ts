@@ -2,7 +2,7 @@ import type { OtherRoute, Reason } from "../explain/explain-match.ts";
 import type { Answer, MatchReport } from "../explain/match-report.ts";
 import type { Rule } from "../explain/route-fit.ts";
 import type { Decided, Unmet } from "../explain/unmet.ts";
-import { columns } from "./text.ts";
+import { columns, counted } from "./text.ts";
 
 /** `snapgate match` for a person. */
 export function matchText(report: MatchReport): string {
@@ -21,10 +21,9 @@ function tableText(table: MatchReport["table"]): string {
     const live = table.isLive ? "live" : "not live";
     return `generation ${table.generation} (${live}), ${router}`;
   }
+  // Of a rejected key the edges may still have the last valid value, which is not known here.
   const rejected =
-    table.rejected === 0
-      ? ""
-      : `; ${table.rejected} rejected values, of which the last valid ones are not looked at`;
+    table.rejected === 0 ? "" : `; without ${counted(table.rejected, "rejected value")}`;
   return `etcd at revision ${table.revision}, ${router}${rejected}`;
 }
 

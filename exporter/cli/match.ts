@@ -8,7 +8,7 @@ import { PublishedTable } from "../explain/published-table.ts";
 import type { RoutingTable } from "../explain/routing-table.ts";
 import { readWritten } from "../explain/sent-request.ts";
 import { liveManifest, manifestOf } from "../publish/operations.ts";
-import { readChunk } from "../publish/read-generation.ts";
+import { readChunk, readPointer } from "../publish/read-generation.ts";
 import type { ObjectStore } from "../store/object-store.ts";
 import type { EtcdTable } from "../table/read-etcd.ts";
 import { fileContent, wholeNumber } from "./arguments.ts";
@@ -89,10 +89,12 @@ async function openTable(options: MatchOptions, sources: MatchSources): Promise<
     return IndexedTable.build(read, router);
   }
   const store = sources.store();
-  const live = await liveManifest(store);
-  const { generation = live.generation } = options;
-  const isLive = generation === live.generation;
-  const manifest = isLive ? live : await manifestOf(store, generation);
+  const { generation } = options;
+  const manifest = await (generation === undefined
+    ? liveManifest(store)
+    : manifestOf(store, generation));
+  const live = (await readPointer(store))?.pointer.manifest.generation;
+  const isLive = live === manifest.generation;
   return new PublishedTable(manifest, isLive, (ref) => readChunk(store, ref));
 }
 

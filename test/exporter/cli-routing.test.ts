@@ -165,7 +165,12 @@ describe("snapgate", () => {
   });
 
   describe("lint", () => {
-    const good = `routes:\n  - {id: a, uri: /a, upstream_id: u}\nupstreams:\n  - {id: u, nodes: {"a.test:80": 1}}\n#END\n`;
+    const good = `routes:
+  - {id: a, uri: /a, upstream_id: u}
+upstreams:
+  - {id: u, nodes: {"a.test:80": 1}}
+#END
+`;
 
     it("ends with 0 where there is nothing to do", async () => {
       expect(await snapgate("lint", file("good.yaml", good))).toEqual({
@@ -187,14 +192,15 @@ describe("snapgate", () => {
       expect(code).toBe(1);
       expect(out.split("\n")).toEqual([
         "errors:",
-        "  /routes/c upstream_id (line 4): dangling: there is no upstream none; requests that need it are answered with 502",
+        "  /routes/c upstream_id (line 4): dangling: " +
+          "there is no upstream none; requests that need it are answered with 502",
         "    put /upstreams/none, or correct upstream_id",
         "",
         "warnings:",
         "  /routes/b (line 3): shadowed: it never matches: /routes/a always comes first",
         "    take it out, give it a higher priority, or narrow what comes first",
         "",
-        "4 resources, radixtree_host_uri: 1 errors, 1 warnings, 0 notes",
+        "4 resources, radixtree_host_uri: 1 error, 1 warning, 0 notes",
         "",
       ]);
     });

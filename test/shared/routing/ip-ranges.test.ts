@@ -101,3 +101,14 @@ function randomRange(random: Random): string {
   if (random.chance(0.3)) return address;
   return `${address}/${random.below(address.includes(":") ? 129 : 33)}`;
 }
+
+it.each([
+  [["10.0.0.0/8"], ["10.1.0.0/16", "10.2.3.4"], true],
+  [["10.0.0.0/8", "::/0"], ["10.1.0.0/16", "2001:db8::1"], true],
+  [["10.0.0.1"], ["10.0.0.0/31"], false],
+  [["10.0.0.0/8"], ["10.0.0.1", "11.0.0.1"], false],
+  [["0.0.0.0/0"], ["::1"], false],
+  [["10.0.0.1"], [], true],
+])("a set of %j covers one of %j: %j", (set, other, covers) => {
+  expect(parseIpRanges(set).covers(parseIpRanges(other))).toBe(covers);
+});
