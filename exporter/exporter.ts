@@ -166,6 +166,7 @@ export class Exporter {
   async #mirror(signal: AbortSignal, changed: () => void): Promise<void> {
     const { log, mirror } = this.#deps;
     for await (const change of mirror.changes(signal)) {
+      while (this.#publishing?.isReading) await this.#publishing.whenRead();
       const keys = this.#table.apply(change);
       if (!isComplete(change)) continue;
       if (change.cause === "base" && !(await this.#recall(keys, signal))) return;

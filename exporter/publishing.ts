@@ -1,5 +1,6 @@
 import type { Fence, Manifest, RouterName, SourcePosition } from "../shared/snapshot/format.ts";
 import type { Clock } from "./clock.ts";
+import type { CompiledSnapshot } from "./compile/compiled-snapshot.ts";
 import { Compiler } from "./compile/compiler.ts";
 import { PublishedGeneration } from "./compile/memory.ts";
 import type { Log } from "./log.ts";
@@ -34,6 +35,8 @@ export type PublishAnswer =
   | { readonly outcome: "behind"; readonly live: SourcePosition };
 
 const ROUTES = "routes/";
+/** A fraction of a second's work. */
+const CHANGES_AT_ONCE = 5_000;
 
 /** Brings what the table holds into the store: compile, loss guard, publish. One call at a time. */
 export class Publishing {
@@ -49,13 +52,26 @@ export class Publishing {
   #opened: PublishedGeneration | undefined;
   /** Since when the live generation is one that somebody else published. */
   #foreignSince: number | undefined;
+  #reading: Promise<void> | undefined;
 
   constructor(deps: PublishingDeps) {
     this.#deps = deps;
     this.#opened = deps.opened;
     this.#liveContent = deps.publisher.live?.manifest?.content;
     this.#foreignSince = deps.clock.now();
-    this.#compiler = new Compiler(deps.router);
+    this.#compiler = new Compiler(deps.router, {
+      changesAtOnce: CHANGES_AT_ONCE,
+      pause: () => deps.clock.sleep(0),
+    });
+  }
+
+  /** The table is being read, and must stay as it is. */
+  get isReading(): boolean {
+    return this.#reading !== undefined;
+  }
+
+  async whenRead(): Promise<void> {
+    await this.#reading;
   }
 
   /**
@@ -83,10 +99,11 @@ export class Publishing {
     fence: Fence | undefined,
     options: { readonly force?: boolean; readonly isBeside?: boolean } = {},
   ): Promise<PublishAnswer | undefined> {
-    const { lossGuard, publisher, table } = this.#deps;
+    const { lossGuard, publisher } = this.#deps;
     if (!this.#position) return undefined;
     const liveRoutes = await this.#readLiveRoutes();
-    // From here to the compile nothing waits: position, changes and content are of one moment.
+    // From here until the table has been read it stays as it is: position, changes and content are of one
+    // moment.
     const source = this.#position;
     const behind = this.#behind(source);
     if (behind) return { outcome: "behind", live: behind };
@@ -94,7 +111,7 @@ export class Publishing {
     this.#changed = new Set();
     const removed = liveRoutes.take();
     const liveCount = liveRoutes.size;
-    const snapshot = await this.#compiler.compile(table, changed, publisher.known);
+    const snapshot = await this.#compile(changed);
     const loss = heldLoss(removed, liveCount, options.force ? undefined : lossGuard);
     if (loss && publisher.live?.pointer.hold === undefined) {
       this.#deps.state.heldLoss = loss;
@@ -111,6 +128,23 @@ export class Publishing {
       this.#settle(source);
     }
     return answer;
+  }
+
+  async #compile(changed: Set<string>): Promise<CompiledSnapshot> {
+    const { publisher, table } = this.#deps;
+    const reading = Promise.withResolvers<void>();
+    const tableIsRead = () => {
+      // At the start these are all keys there are: not to be held while chunks are written.
+      changed.clear();
+      this.#reading = undefined;
+      reading.resolve();
+    };
+    this.#reading = reading.promise;
+    try {
+      return await this.#compiler.compile(table, changed, publisher.known, tableIsRead);
+    } finally {
+      tableIsRead();
+    }
   }
 
   #settle(source: SourcePosition): void {

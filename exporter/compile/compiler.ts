@@ -9,6 +9,14 @@ import type { ResourceTable } from "../resource-table.ts";
 import type { CompiledSnapshot } from "./compiled-snapshot.ts";
 import { indexedRoute } from "./indexed-route.ts";
 
+export interface Pauses {
+  /** Between so many changes the process gets to do what else is due, as to stay the leader. */
+  readonly changesAtOnce: number;
+  readonly pause: () => Promise<void>;
+}
+
+const NO_PAUSES: Pauses = { changesAtOnce: Number.POSITIVE_INFINITY, pause: async () => {} };
+
 /**
  * Resources to a snapshot, deterministically: the same resources give the same bytes. Between two calls
  * it remembers what it encoded, so that a call's work follows the change.
@@ -22,9 +30,11 @@ export class Compiler {
   /** Ids of the routes that refer to a service, by its id. */
   readonly #routesOf = new Map<string, Set<string>>();
   readonly #serviceOf = new Map<string, string>();
+  readonly #pauses: Pauses;
 
-  constructor(router: RouterName) {
+  constructor(router: RouterName, pauses: Pauses = NO_PAUSES) {
     this.#router = router;
+    this.#pauses = pauses;
     this.#routes = new RouteTree(router);
     this.#routeChunks = new TreeChunks(this.#routes.codec);
     this.#bodyChunks = new TreeChunks(this.#bodies.codec);
@@ -32,20 +42,22 @@ export class Compiler {
 
   /**
    * `changed` are the keys below the prefix that changed in `table` since the last call, `known` the
-   * chunks that the store is known to hold, the same set as long as that was not found out anew. Throws a
-   * RangeError where the routes do not fit into an index; the next call then takes these changes in too.
+   * chunks that the store is known to hold, the same set as long as that was not found out anew. A snapshot
+   * is of one moment: `table` must stay as it is until `tableIsRead` is called. Throws a RangeError where the
+   * routes do not fit into an index; the next call then takes these changes in too.
    */
   async compile(
     table: ResourceTable,
     changed: ReadonlySet<string>,
     known: ReadonlySet<string>,
+    tableIsRead: () => void = () => {},
   ): Promise<CompiledSnapshot> {
-    // Everything that reads the table comes first and is synchronous: a snapshot is of one moment.
-    this.#bodies.apply(bodiesIn(table, changed));
-    this.#routes.apply(this.#routesIn(table, changed));
+    await this.#inParts(bodiesIn(table, changed), this.#bodies);
+    await this.#inParts(this.#routesIn(table, changed), this.#routes);
     const counts = table.counts();
     const globalRules = [...table.ofKind("global_rules")].map(({ id }) => id).sort();
     const roots = { bodies: this.#bodies.root, index: this.#routes.root };
+    tableIsRead();
 
     const fresh: FreshChunks = new Map();
     const bodies = await this.#bodyChunks.write(roots.bodies, known, fresh);
@@ -62,6 +74,17 @@ export class Compiler {
       index.confirm();
     };
     return { content, digest: await contentDigest(content), fresh, confirm };
+  }
+
+  async #inParts<T>(changes: Iterator<T>, tree: PartedTree<T>): Promise<void> {
+    const { changesAtOnce, pause } = this.#pauses;
+    for (let isLast = false; !isLast; ) {
+      const part = take(changes, changesAtOnce);
+      isLast = part.length < changesAtOnce;
+      tree.note(part);
+      if (!isLast) await pause();
+    }
+    tree.settle();
   }
 
   /** The routes that changed, and those that have their hosts from a service that did. */
@@ -96,4 +119,19 @@ export class Compiler {
 
 function* bodiesIn(table: ResourceTable, changed: ReadonlySet<string>) {
   for (const key of changed) yield [key, table.body(key)] as const;
+}
+
+interface PartedTree<T> {
+  note(changes: Iterable<T>): void;
+  settle(): void;
+}
+
+function take<T>(from: Iterator<T>, most: number): readonly T[] {
+  const taken: T[] = [];
+  while (taken.length < most) {
+    const next = from.next();
+    if (next.done) break;
+    taken.push(next.value);
+  }
+  return taken;
 }

@@ -24,6 +24,8 @@ export class RouteTree {
   readonly #tree: PagedTree<RouteEntry>;
   readonly #entries = new Map<string, Held>();
   #root: TreeNode<RouteEntry> | undefined;
+  #removed: RouteEntry[] = [];
+  #added: RouteEntry[] = [];
 
   /** Another `limit` or `branchFactor` than the format's is for tests. */
   constructor(router: RouterName, limit = PAGE_LIMIT, branchFactor?: number) {
@@ -55,9 +57,13 @@ export class RouteTree {
   }
 
   /** Takes over what became of these routes; undefined: it is gone, or does not match any more. */
-  apply(changes: Iterable<readonly [id: string, route: IndexedRoute | undefined]>): void {
-    const removed: RouteEntry[] = [];
-    const added: RouteEntry[] = [];
+  apply(changes: Iterable<RouteChange>): void {
+    this.note(changes);
+    this.settle();
+  }
+
+  /** The same in parts, no route in two of them: `root` has none of it until `settle`. */
+  note(changes: Iterable<RouteChange>): void {
     for (const [id, route] of changes) {
       const held = listed(this.#entries.get(id));
       const entries = route ? entriesOf(this.#router, route) : [];
@@ -65,12 +71,19 @@ export class RouteTree {
       const [only] = entries;
       if (!only) this.#entries.delete(id);
       else this.#entries.set(id, entries.length === 1 ? only : entries);
-      for (const entry of held) removed.push(entry);
-      for (const entry of entries) added.push(entry);
+      for (const entry of held) this.#removed.push(entry);
+      for (const entry of entries) this.#added.push(entry);
     }
-    this.#root = this.#tree.change(this.#root, removed, added);
+  }
+
+  settle(): void {
+    this.#root = this.#tree.change(this.#root, this.#removed, this.#added);
+    this.#removed = [];
+    this.#added = [];
   }
 }
+
+export type RouteChange = readonly [id: string, route: IndexedRoute | undefined];
 
 /** Of a million routes most have one entry, and a list for each would be as large. */
 type Held = RouteEntry | readonly RouteEntry[];

@@ -25,6 +25,8 @@ export class BodyTree {
   readonly codec: TreeCodec<Body>;
   readonly #tree: PagedTree<Body>;
   #root: TreeNode<Body> | undefined;
+  #removed: Body[] = [];
+  #added: Body[] = [];
 
   /** Another `limit` than the format's is for tests. */
   constructor(limit = CHUNK_LIMIT) {
@@ -47,18 +49,29 @@ export class BodyTree {
   }
 
   /** Takes over what these keys hold now; undefined: nothing. */
-  apply(changes: Iterable<readonly [key: string, body: Body | undefined]>): void {
-    const removed: Body[] = [];
-    const added: Body[] = [];
+  apply(changes: Iterable<BodyChange>): void {
+    this.note(changes);
+    this.settle();
+  }
+
+  /** The same in parts, no key in two of them: `root` has none of it until `settle`. */
+  note(changes: Iterable<BodyChange>): void {
     for (const [key, body] of changes) {
       const held = this.#tree.find(this.#root, key);
       if (held && body && areSame(held, body)) continue;
-      if (held) removed.push(held);
-      if (body) added.push(body);
+      if (held) this.#removed.push(held);
+      if (body) this.#added.push(body);
     }
-    this.#root = this.#tree.change(this.#root, removed, added);
+  }
+
+  settle(): void {
+    this.#root = this.#tree.change(this.#root, this.#removed, this.#added);
+    this.#removed = [];
+    this.#added = [];
   }
 }
+
+export type BodyChange = readonly [key: string, body: Body | undefined];
 
 function areSame(a: Body, b: Body): boolean {
   return a === b || (a.length === b.length && a.json === b.json);

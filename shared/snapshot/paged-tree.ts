@@ -160,12 +160,13 @@ export class PagedTree<E> {
   /** What `before` has of the same parts is taken over. */
   #buildSorted(entries: readonly E[], before?: TreeNode<E>): TreeNode<E> | undefined {
     if (entries.length === 0) return undefined;
-    const ranks = new Uint32Array(entries.length);
+    const { keyOf, limit, weigh } = this.#order;
     const weights = new Float64Array(entries.length + 1);
     for (const [i, entry] of entries.entries()) {
-      ranks[i] = rankOf(this.#order.keyOf(entry));
-      weights[i + 1] = (weights[i] as number) + this.#order.weigh(entry);
+      weights[i + 1] = (weights[i] as number) + weigh(entry);
     }
+    const isCut = (weights[entries.length] as number) > limit;
+    const ranks = isCut ? Uint32Array.from(entries, (entry) => rankOf(keyOf(entry))) : NO_RANKS;
     const parts = partsOf(before);
     return this.#buildRange({ entries, ranks, weights, parts }, 0, entries.length);
   }
@@ -200,8 +201,11 @@ export class PagedTree<E> {
   }
 }
 
+const NO_RANKS = new Uint32Array(0);
+
 interface Ranked<E> {
   readonly entries: readonly E[];
+  /** None where nothing is cut. */
   readonly ranks: Uint32Array;
   /** `weights[i]`: of all entries before `i`. */
   readonly weights: Float64Array;
