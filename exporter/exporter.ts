@@ -1,4 +1,5 @@
 import type { Manifest } from "../shared/snapshot/format.ts";
+import type { TreeSizes } from "../shared/snapshot/tree-chunks.ts";
 import type { Clock } from "./clock.ts";
 import { PublishedGeneration } from "./compile/memory.ts";
 import type { Config } from "./config.ts";
@@ -36,6 +37,8 @@ export interface ExporterDeps {
   readonly log: Log;
   /** Written into the pointer, for a person. */
   readonly by: string;
+  /** The format's where it is absent. */
+  readonly treeSizes?: TreeSizes | undefined;
   /** Shared with whoever shows it; made here where it is absent. */
   readonly state?: ExporterState;
 }
@@ -130,6 +133,7 @@ export class Exporter {
       publisher: this.#publisher,
       opened: this.#memory,
       router: config.router,
+      treeSizes: this.#deps.treeSizes,
       lossGuard: config.lossGuard,
       state: this.state,
       isProvenAfter: (moment) => this.#isProvenAfter(moment),

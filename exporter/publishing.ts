@@ -1,4 +1,5 @@
 import type { Fence, Manifest, RouterName, SourcePosition } from "../shared/snapshot/format.ts";
+import type { TreeSizes } from "../shared/snapshot/tree-chunks.ts";
 import type { Clock } from "./clock.ts";
 import type { CompiledSnapshot } from "./compile/compiled-snapshot.ts";
 import { Compiler } from "./compile/compiler.ts";
@@ -18,6 +19,8 @@ export interface PublishingDeps {
   /** A generation that was opened already; it need not be read again where it is live. */
   readonly opened: PublishedGeneration | undefined;
   readonly router: RouterName;
+  /** The format's where it is absent. */
+  readonly treeSizes?: TreeSizes | undefined;
   /** Undefined: off. */
   readonly lossGuard: LossGuard | undefined;
   readonly clock: Clock;
@@ -60,8 +63,8 @@ export class Publishing {
     this.#liveContent = deps.publisher.live?.manifest?.content;
     this.#foreignSince = deps.clock.now();
     this.#compiler = new Compiler(deps.router, {
-      changesAtOnce: CHANGES_AT_ONCE,
-      pause: () => deps.clock.sleep(0),
+      sizes: deps.treeSizes,
+      pauses: { changesAtOnce: CHANGES_AT_ONCE, pause: () => deps.clock.sleep(0) },
     });
   }
 

@@ -4,7 +4,7 @@ import { RouteTree } from "../../shared/routing/route-tree.ts";
 import { type Body, BodyTree } from "../../shared/snapshot/body-tree.ts";
 import { contentDigest } from "../../shared/snapshot/codec.ts";
 import type { RouterName, SnapshotContent } from "../../shared/snapshot/format.ts";
-import { type FreshChunks, TreeChunks } from "../../shared/snapshot/tree-chunks.ts";
+import { type FreshChunks, TreeChunks, type TreeSizes } from "../../shared/snapshot/tree-chunks.ts";
 import type { ResourceTable } from "../resource-table.ts";
 import type { CompiledSnapshot } from "./compiled-snapshot.ts";
 import { indexedRoute } from "./indexed-route.ts";
@@ -15,6 +15,12 @@ export interface Pauses {
   readonly pause: () => Promise<void>;
 }
 
+export interface CompilerOptions {
+  readonly pauses?: Pauses | undefined;
+  /** The format's where it is absent; others are for tests. */
+  readonly sizes?: TreeSizes | undefined;
+}
+
 const NO_PAUSES: Pauses = { changesAtOnce: Number.POSITIVE_INFINITY, pause: async () => {} };
 
 /**
@@ -23,7 +29,7 @@ const NO_PAUSES: Pauses = { changesAtOnce: Number.POSITIVE_INFINITY, pause: asyn
  */
 export class Compiler {
   readonly #router: RouterName;
-  readonly #bodies = new BodyTree();
+  readonly #bodies: BodyTree;
   readonly #bodyChunks: TreeChunks<Body>;
   readonly #routes: RouteTree;
   readonly #routeChunks: TreeChunks<RouteEntry>;
@@ -32,10 +38,11 @@ export class Compiler {
   readonly #serviceOf = new Map<string, string>();
   readonly #pauses: Pauses;
 
-  constructor(router: RouterName, pauses: Pauses = NO_PAUSES) {
+  constructor(router: RouterName, { pauses = NO_PAUSES, sizes }: CompilerOptions = {}) {
     this.#router = router;
     this.#pauses = pauses;
-    this.#routes = new RouteTree(router);
+    this.#bodies = new BodyTree(sizes?.bodies, sizes?.branchFactor);
+    this.#routes = new RouteTree(router, sizes?.pages, sizes?.branchFactor);
     this.#routeChunks = new TreeChunks(this.#routes.codec);
     this.#bodyChunks = new TreeChunks(this.#bodies.codec);
   }

@@ -28,20 +28,15 @@ export class BodyTree {
   #removed: Body[] = [];
   #added: Body[] = [];
 
-  /** Another `limit` than the format's is for tests. */
-  constructor(limit = CHUNK_LIMIT) {
+  /** Another `limit` or `branchFactor` than the format's is for tests. */
+  constructor(limit = CHUNK_LIMIT, branchFactor = BRANCH_FACTOR) {
     this.#tree = new PagedTree<Body>({
       keyOf: ({ key }) => key,
       compare: (a, b) => (a.key < b.key ? -1 : Number(a.key > b.key)),
       weigh: ({ key, length }) => ROW_BYTES + key.length + length,
       limit,
     });
-    this.codec = {
-      tree: this.#tree,
-      limit,
-      branchFactor: BRANCH_FACTOR,
-      encodeLeaf: encodeBodyChunk,
-    };
+    this.codec = { tree: this.#tree, limit, branchFactor, encodeLeaf: encodeBodyChunk };
   }
 
   get root(): TreeNode<Body> | undefined {

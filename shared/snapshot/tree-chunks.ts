@@ -8,6 +8,16 @@ const BRANCH_FACTOR = 64;
 /** Encoded chunks are kept until they are stored, as long as they are no more than this together. */
 const MOST_BYTES_KEPT = 8 * 1024 * 1024;
 
+/** How large the parts of both trees may be: other sizes than the format's are for tests. */
+export interface TreeSizes {
+  /** FORMAT.md 5.3, the limit of a chunk of bodies. */
+  readonly bodies: number;
+  /** INDEX.md 5.2.8, the limit of a page. */
+  readonly pages: number;
+  /** FORMAT.md 5.1.2. */
+  readonly branchFactor: number;
+}
+
 /** How the entries of a tree become chunks. Deterministic. */
 export interface TreeCodec<E> {
   readonly tree: PagedTree<E>;

@@ -15,6 +15,9 @@ export interface ReadFaults {
   truncations: number;
 }
 
+/** All of a snapshot, or about the chunks of one route: then they come and go with the requests. */
+const MEMORY_BYTES = [1024 * 1024, 1024 * 1024, 1500];
+
 /** One isolate: the edge's own loader and freshness over a bad network to the bucket. */
 export function startEdge(
   bucket: ObjectStore,
@@ -26,7 +29,8 @@ export function startEdge(
   const source = {
     name: "r2",
     read: async (name: string) => {
-      await clock.sleep(random.below(50));
+      // Most are at once: time is what a simulation takes longest for.
+      if (random.chance(0.2)) await clock.sleep(random.below(200));
       if (random.chance(faults.failures)) throw new Error("simulated: no answer");
       const bytes = (await bucket.get(name))?.bytes;
       return bytes && damaged(bytes, random, faults);
@@ -38,7 +42,7 @@ export function startEdge(
     timers,
     readTimeoutMs: 2000,
   });
-  const chunks = new ChunkCache(1024 * 1024);
+  const chunks = new ChunkCache(random.pick(MEMORY_BYTES));
   const balancers = new BalancerPool(() => random.next());
   const loader = new Loader({ reader, chunks, snapshot: { balancers } });
   const freshness = new Freshness({

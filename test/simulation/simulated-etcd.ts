@@ -46,6 +46,10 @@ export class SimulatedEtcd {
     this.#clock = clock;
   }
 
+  toggleOutage(): void {
+    this.isDown = !this.isDown;
+  }
+
   get compacted(): number {
     return this.#compacted;
   }

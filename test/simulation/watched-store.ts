@@ -1,6 +1,11 @@
 import { readResources } from "../../exporter/compile/memory.ts";
 import { LOSS_GUARD_DEFAULT } from "../../exporter/publish/loss-guard.ts";
-import { readChunk, readManifest, readPointer } from "../../exporter/publish/read-generation.ts";
+import {
+  listManifests,
+  readChunk,
+  readManifest,
+  readPointer,
+} from "../../exporter/publish/read-generation.ts";
 import type { SetOutcome } from "../../exporter/store/object-store.ts";
 import {
   type ChunkRef,
@@ -56,15 +61,27 @@ export class WatchedStore extends MemoryStore {
       return;
     }
     this.published.set(generation, manifest);
+    if (await this.#isWhole(manifest, "is live")) await this.#checkLoss(manifest, pointer);
+  }
+
+  /** FORMAT.md 9.2: what any manifest names stays. */
+  override async delete(names: readonly string[]): Promise<void> {
+    await super.delete(names);
+    for (const { ref } of await listManifests(this)) {
+      await this.#isWhole(await readManifest(this, ref), "is kept");
+    }
+  }
+
+  async #isWhole(manifest: Manifest, state: string): Promise<boolean> {
     try {
       for await (const ref of chunksOf(manifest, async (branch) => this.#chunk(branch))) {
         this.#chunk(ref);
       }
+      return true;
     } catch (error) {
-      this.violations.push(`1: generation ${generation} is live, and ${String(error)}`);
-      return;
+      this.violations.push(`1: generation ${manifest.generation} ${state}, and ${String(error)}`);
+      return false;
     }
-    await this.#checkLoss(manifest, pointer);
   }
 
   #chunk(ref: ChunkRef): Uint8Array {

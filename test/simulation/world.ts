@@ -6,6 +6,7 @@ import { silentLog } from "../../exporter/log.ts";
 import { LOSS_GUARD_DEFAULT } from "../../exporter/publish/loss-guard.ts";
 import { OperationError, resume, rollback } from "../../exporter/publish/operations.ts";
 import { RetryingStore } from "../../exporter/store/retrying-store.ts";
+import type { TreeSizes } from "../../shared/snapshot/tree-chunks.ts";
 import { type Random, seededRandom } from "../support/random.ts";
 import { virtualClock } from "../support/virtual-clock.ts";
 import { type ReadFaults, startEdge } from "./edge.ts";
@@ -25,8 +26,14 @@ const CONFIG = {
   router: "radixtree_host_uri",
   publishIntervalMs: 500,
   pointerCheckIntervalMs: 1000,
-  retention: { keepGenerations: 5, graceMs: 60_000, intervalMs: 20_000 },
+  retention: { keepGenerations: 2, graceMs: 12_000, intervalMs: 3000 },
 } as const;
+
+const STORE_RETRIES = { attempts: 3, firstDelayMs: 100, maxDelayMs: 1000 };
+const MIRROR_TIMING = { auditEveryMs: 60_000 };
+
+/** Two routes are a chunk, and three chunks a branch: so few routes have three levels of branches. */
+const SMALL_TREES = { bodies: 300, pages: 60, branchFactor: 3 };
 
 /** A running exporter process, as far as the simulation can kill or freeze it. */
 interface Process {
@@ -54,11 +61,14 @@ export class World {
   readonly #readFaults: ReadFaults = { failures: 0, corruptions: 0, truncations: 0 };
   readonly #processes: Process[] = [];
   readonly #isolates: Isolate[] = [];
+  /** In some worlds a snapshot is many chunks, in the others a few: those take much less time. */
+  readonly #treeSizes: TreeSizes | undefined;
   #writes = 0;
   #backup: ReturnType<SimulatedEtcd["backup"]> | undefined;
 
   constructor(seed: number) {
     this.random = seededRandom(seed);
+    this.#treeSizes = this.random.chance(0.4) ? SMALL_TREES : undefined;
     this.model.beginHistory();
     for (let i = 0; i < ROUTES; i++) this.#writeRoute(i);
     for (let i = 0; i < EXPORTERS; i++) this.#processes.push(this.#startExporter());
@@ -124,15 +134,11 @@ export class World {
         weight: 6,
         run: () => this.#write({ [routeKey(random.below(ROUTES))]: "{bad" }),
       },
-      {
-        name: "delete",
-        weight: 6,
-        run: () => this.#write({ [routeKey(random.below(ROUTES))]: undefined }),
-      },
+      { name: "delete", weight: 6, run: () => this.#deleteRoute(random.below(ROUTES)) },
       { name: "mass delete", weight: 0.7, run: () => this.#deleteMost() },
       { name: "compact", weight: 3, run: () => etcd.compact() },
       { name: "cut", weight: 4, run: () => etcd.cutStreams() },
-      { name: "etcd down or up", weight: 3, run: () => this.#toggleOutage() },
+      { name: "etcd down or up", weight: 3, run: () => etcd.toggleOutage() },
       { name: "etcd silent or not", weight: 2, run: () => this.#toggleSilence() },
       { name: "backup", weight: 1, run: () => this.#takeBackup() },
       { name: "restore", weight: 0.7, run: () => this.#restore() },
@@ -153,24 +159,14 @@ export class World {
     const stop = new AbortController();
     const process = { stop, isDead: false };
     const isDead = () => process.isDead;
-    const deps = { clock, random: () => random.next() };
+    const deps = this.#exporterDeps();
     const transport = this.etcd.transport(isDead);
     const faulty = new FaultyStore(this.store, this.#storeFaults, { random, clock, isDead });
-    const store = new RetryingStore(faulty, {
-      ...deps,
-      attempts: 3,
-      firstDelayMs: 100,
-      maxDelayMs: 1000,
-    });
+    const store = new RetryingStore(faulty, { ...deps, ...STORE_RETRIES });
     const exporter = new Exporter({
-      config: { ...CONFIG, lossGuard: LOSS_GUARD_DEFAULT },
+      ...deps,
       store,
-      mirror: createMirror({
-        transport,
-        ...deps,
-        prefix: PREFIX,
-        timing: { auditEveryMs: 60_000 },
-      }),
+      mirror: createMirror({ transport, ...deps, prefix: PREFIX, timing: MIRROR_TIMING }),
       campaign: createElection({
         transport,
         ...deps,
@@ -179,8 +175,6 @@ export class World {
         by: "simulation",
         ttlSeconds: LEADER_TTL_SECONDS,
       }),
-      ...deps,
-      log: silentLog,
       by: "simulation",
     });
     const done = exporter.run(stop.signal).catch((error: unknown) => {
@@ -189,11 +183,16 @@ export class World {
     return Object.assign(process, { done });
   }
 
+  #exporterDeps() {
+    const { clock, random } = this;
+    const config = { ...CONFIG, lossGuard: LOSS_GUARD_DEFAULT };
+    const treeSizes = this.#treeSizes;
+    return { config, treeSizes, clock, random: () => random.next(), log: silentLog };
+  }
+
   #startIsolate(): Isolate {
-    return {
-      edge: startEdge(this.store, this.clock, this.random, this.#readFaults),
-      generation: 0,
-    };
+    const { clock, random, store } = this;
+    return { edge: startEdge(store, clock, random, this.#readFaults), generation: 0 };
   }
 
   #writeRoute(i: number): void {
@@ -219,15 +218,17 @@ export class World {
     return `w${this.#writes}`;
   }
 
+  /** Some come back when retention may have forgotten the snapshot that had them. */
+  #deleteRoute(i: number): void {
+    this.#write({ [routeKey(i)]: undefined });
+    if (this.random.chance(0.5)) this.clock.after(20_000, () => this.#writeRoute(i));
+  }
+
   #deleteMost(): void {
     const keys = Array.from({ length: ROUTES }, (_, i) => routeKey(i)).filter(() =>
       this.random.chance(0.9),
     );
     this.#write(Object.fromEntries(keys.map((key) => [key, undefined])));
-  }
-
-  #toggleOutage(): void {
-    this.etcd.isDown = !this.etcd.isDown;
   }
 
   #takeBackup(): void {
@@ -290,20 +291,17 @@ export class World {
   /** `snapgate publish --force`: says that a loss is meant, from beside the running exporters. */
   async #force(): Promise<void> {
     if (this.etcd.isDown || this.etcd.isSilent) return;
-    const { clock, random } = this;
-    const deps = { clock, random: () => random.next() };
+    const deps = this.#exporterDeps();
     const transport = this.etcd.transport(() => false);
     this.store.forced += 1;
     const exporter = new Exporter({
-      config: { ...CONFIG, lossGuard: LOSS_GUARD_DEFAULT },
+      ...deps,
       store: this.store,
       mirror: createMirror({ transport, ...deps, prefix: PREFIX }),
-      ...deps,
-      log: silentLog,
       by: OPERATOR,
     });
     const stop = new AbortController();
-    const cancel = clock.after(5000, () => stop.abort());
+    const cancel = this.clock.after(5000, () => stop.abort());
     await this.#whileTimePasses(exporter.publishOnce(stop.signal, { force: true }));
     cancel();
     this.store.forced = 0;
