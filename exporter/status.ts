@@ -117,7 +117,8 @@ export function statusReport(sources: StatusSources) {
 /** Ready: etcd has been read, and what it holds is live, or waits for a person, or for the leader. */
 export function isReady({ state }: Pick<StatusSources, "state">): boolean {
   if (!state.hasBase || state.role === "starting") return false;
-  return state.role === "follower" || state.pointer !== undefined || state.heldLoss !== undefined;
+  const isHeld = state.hold !== undefined || state.heldLoss !== undefined;
+  return state.role === "follower" || state.publishedRevision !== undefined || isHeld;
 }
 
 function lastError({ state, health }: StatusSources) {

@@ -57,10 +57,13 @@ const POLL_MS = 1000;
 export function createElection(deps: ElectionDeps): Campaign {
   const backoff = createBackoff(deps.random, { minMs: 50, maxMs: 2000 });
   const pollMs = Math.min(POLL_MS, (deps.ttlSeconds * 1000) / 5);
+  // Of the lock that was ours last: after an outage it may still stand in our own way.
+  let lastLease: string | undefined;
   return async (signal) => {
     while (!signal.aborted) {
       try {
-        const won = await tryToLead(deps, signal);
+        const won = await tryToLead(deps, signal, lastLease);
+        lastLease = won?.leaseId ?? lastLease;
         if (won) return lead(won, deps);
         backoff.reset();
         await deps.clock.sleep(pollMs * (0.5 + deps.random() / 2), signal);
@@ -82,12 +85,18 @@ interface Lock {
   readonly heldUntil: number;
 }
 
-/** One attempt; undefined where another leads. */
-async function tryToLead(deps: ElectionDeps, signal: AbortSignal): Promise<Lock | undefined> {
+/** One attempt; undefined where another leads. A lock under `lastLease` is our own, and nobody acts by it. */
+async function tryToLead(
+  deps: ElectionDeps,
+  signal: AbortSignal,
+  lastLease: string | undefined,
+): Promise<Lock | undefined> {
   const { transport, ttlSeconds } = deps;
   const key = `${LOCK_PREFIX}${deps.namespace}`;
   const { kvs } = await untilStopped(transport.range({ key, keysOnly: true }), signal);
-  if (kvs.length > 0) return undefined;
+  const [held] = kvs;
+  if (held && held.leaseId !== lastLease) return undefined;
+  if (held) await untilStopped(transport.leaseRevoke(held.leaseId), signal);
 
   const sentAt = deps.monotonicNow();
   const { leaseId } = await untilStopped(transport.leaseGrant(ttlSeconds), signal);

@@ -119,6 +119,25 @@ describe("the exporter", () => {
     expect(status()).toMatchObject({ lag: { revisions: 0, seconds: 0 }, publish: { count: 2 } });
   });
 
+  it("is not ready before what etcd holds is live, though an older generation is", async () => {
+    const first = anExporter();
+    const stop = first.run();
+    first.mirror.push(change("base", { a: route("a") }));
+    await clock.advance(2000);
+    stop.abort();
+    await clock.advance(2000);
+    const put = store.put.bind(store);
+    store.put = () => Promise.reject(new StoreError("no", true));
+    const second = anExporter();
+    second.run();
+    second.mirror.push(change("base", { a: route("a", "2") }));
+    await clock.advance(2000);
+    expect(second.status()).toMatchObject({ ready: false, generation: 1 });
+    store.put = put;
+    await clock.advance(20_000);
+    expect(second.status()).toMatchObject({ ready: true, generation: 2 });
+  });
+
   it("keeps the last valid value of a bad one, and says once what to do", async () => {
     const { mirror, run, status, lines, exporter } = anExporter();
     run();

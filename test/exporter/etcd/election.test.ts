@@ -99,6 +99,29 @@ describeWithEtcd.concurrent("an election", () => {
     await next?.resign();
   });
 
+  it("has the lock again as soon as etcd is there, when it was lost to an outage", async (context) => {
+    const { expect } = context;
+    const { first, second, lock } = await candidates(context, 2);
+    const leader = await first.campaign(forever);
+    const [held] = (await second.transport.range({ key: lock })).kvs;
+    // Kept alive for ever: to wait until it ends is no way.
+    const over = new AbortController();
+    const keeping = (async () => {
+      while (!over.signal.aborted) {
+        await second.transport.leaseKeepAlive(held?.leaseId as string).catch(() => {});
+        await systemClock.sleep(500, over.signal);
+      }
+    })();
+    first.proxy.blackHole();
+    await until(() => leader?.signal.aborted === true, "the leader is told");
+    first.proxy.mend();
+    const next = await first.campaign(AbortSignal.timeout(20_000));
+    expect(next?.fence.token).toBeGreaterThan(leader?.fence.token ?? Infinity);
+    over.abort();
+    await keeping;
+    await next?.resign();
+  });
+
   it("tells a leader whose lock was taken away", async (context) => {
     const { expect } = context;
     const { first, lock } = await candidates(context, 2);
