@@ -33,8 +33,11 @@ export async function startEtcd(choice: EtcdChoice): Promise<RunningEtcd> {
       stop: async () => {},
     };
   }
-  const onPath = spawnSync("etcd", ["--version"], { stdio: "ignore" }).error === undefined;
-  return onPath && !choice.embedded ? startReal(choice) : startEmbedded(choice);
+  return isOnPath("etcd") && !choice.embedded ? startReal(choice) : startEmbedded(choice);
+}
+
+export function isOnPath(program: string): boolean {
+  return spawnSync(program, ["--version"], { stdio: "ignore" }).error === undefined;
 }
 
 async function startEmbedded(choice: EtcdChoice): Promise<RunningEtcd> {

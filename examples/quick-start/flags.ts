@@ -27,7 +27,8 @@ Usage: npm start -- [flags]
   --no-demo             no demo upstreams and no demo configuration
   --help                this text
 
-Port 0 picks a free port. ETCD_ENDPOINTS=http://host:2379 uses an etcd of your own.`;
+Port 0 picks a free port. ETCD_ENDPOINTS=http://host:2379 uses an etcd of your own; the demo is written
+there too, unless --no-demo.`;
 
 /** Parses the command line; a string is what is wrong with it. */
 export function parseFlags(args: readonly string[]): Flags | "help" | { readonly wrong: string } {

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { EDGE_SETTINGS } from "../../edge/settings.ts";
 import { demoConfiguration, UPSTREAM_NAMES, UPSTREAM_WEIGHTS } from "./demo.ts";
 import { type RunningEdge, startEdge } from "./edge.ts";
-import { type RunningEtcd, startEtcd, writeToEtcd } from "./etcd.ts";
+import { isOnPath, type RunningEtcd, startEtcd, writeToEtcd } from "./etcd.ts";
 import { type RunningExporter, startExporter } from "./exporter.ts";
 import { type Flags, parseFlags, USAGE } from "./flags.ts";
 import { freePort, portsInUse } from "./ports.ts";
@@ -159,8 +159,9 @@ function report(
   edge: RunningEdge,
   exporter: RunningExporter,
 ): void {
+  const etcdctl = `${isOnPath("etcdctl") ? "etcdctl" : "npm run -s etcdctl --"} --endpoints=${etcd.endpoint}`;
   const put = (key: string, value: object) =>
-    `etcdctl --endpoints=${etcd.endpoint} put ${PREFIX}/${key} '${JSON.stringify(value)}'`;
+    `${etcdctl} put ${PREFIX}/${key} '${JSON.stringify(value)}'`;
   const route = { uri: "/try", upstream_id: "demo" };
   const lines = [
     "",
@@ -179,10 +180,11 @@ function report(
       `  for i in 1 2 3 4 5 6; do curl -s ${edge.url}/hello; done     # by weight: ${weights}`,
       `  ${put("routes/try", route)}`,
       `  curl -i ${edge.url}/try                      # answers within 3 s; after`,
-      `  etcdctl --endpoints=${etcd.endpoint} del ${PREFIX}/routes/try   # it is APISIX's 404`,
+      `  ${etcdctl} del ${PREFIX}/routes/try   # it is APISIX's 404`,
     );
   } else {
-    lines.push("Try:", `  ${put("routes/try", { uri: "/try", upstream: { nodes: {} } })}`);
+    const upstream = { nodes: { "127.0.0.1:8000": 1 } };
+    lines.push("Try:", `  ${put("routes/try", { uri: "/*", upstream })}`);
   }
   lines.push(
     `  curl -s ${exporter.url}/status               # generation, lag, rejections`,
