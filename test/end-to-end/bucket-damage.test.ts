@@ -74,10 +74,11 @@ describe("an edge whose bucket is damaged", () => {
 
   it("keeps the last good snapshot when a chunk is corrupt", async () => {
     const chunk = new TextEncoder().encode("this is no chunk");
-    const wanted = { sha256: "00".repeat(32), length: chunk.length };
-    await write(chunkName(wanted), chunk);
-    await publish((text) => JSON.stringify({ ...JSON.parse(text), index: [wanted] }));
+    const index = { sha256: "00".repeat(32), length: chunk.length, isBranch: false };
+    await write(chunkName(index), chunk);
+    await publish((text) => JSON.stringify({ ...JSON.parse(text), index }));
     await keepsServing("corrupt");
+    expect(JSON.stringify(await stack.edgeStatus())).toContain(`${chunkName(index)} is corrupt`);
   });
 
   it("keeps it when the manifest is truncated", async () => {
