@@ -105,6 +105,7 @@ export class Publishing {
     const { lossGuard, publisher } = this.#deps;
     if (!this.#position) return undefined;
     const liveRoutes = await this.#readLiveRoutes();
+    const known = await publisher.known();
     // From here until the table has been read it stays as it is: position, changes and content are of one
     // moment.
     const source = this.#position;
@@ -114,7 +115,7 @@ export class Publishing {
     this.#changed = new Set();
     const removed = liveRoutes.take();
     const liveCount = liveRoutes.size;
-    const snapshot = await this.#compile(changed);
+    const snapshot = await this.#compile(changed, known);
     const loss = heldLoss(removed, liveCount, options.force ? undefined : lossGuard);
     if (loss && publisher.live?.pointer.hold === undefined) {
       this.#deps.state.heldLoss = loss;
@@ -133,8 +134,8 @@ export class Publishing {
     return answer;
   }
 
-  async #compile(changed: Set<string>): Promise<CompiledSnapshot> {
-    const { publisher, table } = this.#deps;
+  async #compile(changed: Set<string>, known: ReadonlySet<string>): Promise<CompiledSnapshot> {
+    const { table } = this.#deps;
     const reading = Promise.withResolvers<void>();
     const tableIsRead = () => {
       // At the start these are all keys there are: not to be held while chunks are written.
@@ -144,7 +145,7 @@ export class Publishing {
     };
     this.#reading = reading.promise;
     try {
-      return await this.#compiler.compile(table, changed, publisher.known, tableIsRead);
+      return await this.#compiler.compile(table, changed, known, tableIsRead);
     } finally {
       tableIsRead();
     }

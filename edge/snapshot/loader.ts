@@ -98,7 +98,7 @@ export class Loader {
       if (!bytes) return told("missing", `${POINTER_NAME} does not exist`);
       const pointer = decodePointer(bytes);
       const outcome = decide(this.#held?.ref, pointer);
-      if (outcome === "newer") await this.#open(pointer.manifest, source);
+      if (outcome === "newer") return told(outcome, await this.#open(pointer.manifest, source));
       if (outcome === "older" || outcome === "corrupt") {
         const held = this.#held?.ref.generation;
         return told(outcome, `the pointer names ${pointer.manifest.generation}, held is ${held}`);
@@ -111,8 +111,11 @@ export class Loader {
     }
   }
 
-  /** FORMAT.md 7.3: in use only once its roots are there, and as much more as one refresh may read. */
-  async #open(ref: ManifestRef, source: SnapshotSource): Promise<void> {
+  /**
+   * FORMAT.md 7.3: in use only once its roots are there, and as much more as one refresh may read. Returns
+   * what of that is missing where there was nothing to keep instead.
+   */
+  async #open(ref: ManifestRef, source: SnapshotSource): Promise<string> {
     const { reader, chunks } = this.#deps;
     // This source first, since it named the generation; another may still have the object.
     const sources = [source, ...reader.sources.filter((other) => other !== source)];
@@ -125,16 +128,28 @@ export class Loader {
     });
     await this.#readRoots(manifest, sources);
     chunks.beginGeneration();
-    // A small table comes whole, and its first requests read nothing.
-    for (let left = CHUNKS_PER_REFRESH - 2; left > 0; ) {
-      const ahead = this.#ahead(snapshot).slice(0, left);
-      if (ahead.length === 0) break;
-      await this.#readChunks(ahead, sources);
-      left -= ahead.length;
-    }
+    const lack = await this.#readAhead(snapshot, sources);
     // Another refresh may have opened a newer one meanwhile: never back.
-    if (this.#held && this.#held.ref.generation >= ref.generation) return;
-    this.#held = { ref, snapshot };
+    if (!this.#held || this.#held.ref.generation < ref.generation) this.#held = { ref, snapshot };
+    return lack;
+  }
+
+  /** A small table comes whole, and its first requests read nothing. */
+  async #readAhead(snapshot: OpenSnapshot, sources: readonly SnapshotSource[]): Promise<string> {
+    try {
+      for (let left = CHUNKS_PER_REFRESH - 2; left > 0; ) {
+        const ahead = this.#ahead(snapshot).slice(0, left);
+        if (ahead.length === 0) break;
+        await this.#readChunks(ahead, sources);
+        left -= ahead.length;
+      }
+      return "";
+    } catch (error) {
+      const isBadLuck = error instanceof SnapshotError || error instanceof Unreachable;
+      // Whoever holds a good snapshot keeps it; else a part is better than nothing.
+      if (!isBadLuck || this.#held) throw error;
+      return error.message;
+    }
   }
 
   /** Each is checked as it is read: in a small memory one may be given up before the other is there. */

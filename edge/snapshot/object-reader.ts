@@ -49,7 +49,6 @@ export class ObjectReader {
     name: string,
     ref: Pick<ChunkRef, "sha256" | "length">,
   ): Promise<Uint8Array> {
-    const { cache } = this.#deps;
     const cached = await this.#fromCache(name, ref);
     if (cached) return cached;
     let failure: unknown;
@@ -58,7 +57,7 @@ export class ObjectReader {
         const bytes = await this.read(source, name);
         if (!bytes) throw new SnapshotError("missing", name, `${source.name} has no such object`);
         await verifyBytes(bytes, ref, name);
-        await cache?.put(name, bytes);
+        await this.#onCache((cache) => cache.put(name, bytes));
         return bytes;
       } catch (error) {
         if (!(error instanceof Unreachable) && !(error instanceof SnapshotError)) throw error;
@@ -73,16 +72,23 @@ export class ObjectReader {
     name: string,
     ref: Pick<ChunkRef, "sha256" | "length">,
   ): Promise<Uint8Array | undefined> {
-    const { cache } = this.#deps;
-    const bytes = await cache?.get(name);
+    const bytes = await this.#onCache((cache) => cache.get(name));
     if (!bytes) return undefined;
     try {
       await verifyBytes(bytes, ref, name);
       return bytes;
     } catch (error) {
       if (!(error instanceof SnapshotError)) throw error;
-      await cache?.delete(name);
+      await this.#onCache((cache) => cache.delete(name));
       return undefined;
     }
+  }
+
+  /** A cache that does not answer is none. */
+  async #onCache<T>(ask: (cache: ObjectCache) => Promise<T>): Promise<T | undefined> {
+    const { cache, timers, readTimeoutMs } = this.#deps;
+    if (!cache) return undefined;
+    const late = () => new Unreachable(`the cache: no answer within ${readTimeoutMs} ms`);
+    return within(timers, readTimeoutMs, ask(cache), late).catch(() => undefined);
   }
 }

@@ -68,7 +68,7 @@ export class Publisher {
   readonly #options: PublisherOptions;
   #live: Live | undefined;
   #pointerEtag: string | undefined;
-  #known: ReadonlySet<string> = new Set();
+  #known: ReadonlySet<string> | undefined;
   /** FORMAT.md 8.4: no manifest in the store has a higher generation. */
   #highest: number | undefined;
 
@@ -81,10 +81,13 @@ export class Publisher {
   }
 
   /**
-   * Chunks that the live manifest named when it was read: they need not be uploaded (FORMAT.md 8.2). What
-   * this publisher made live since is told by `confirm` of its snapshot; the set stays the same one.
+   * Chunks that the live manifest named when somebody else published it: they need not be uploaded
+   * (FORMAT.md 8.2). What this publisher made live since is told by `confirm` of its snapshot; the set stays
+   * the same one. Read when asked for: a follower, which meets every publish of its leader, needs none.
    */
-  get known(): ReadonlySet<string> {
+  async known(): Promise<ReadonlySet<string>> {
+    const manifest = this.#live?.manifest;
+    this.#known ??= manifest ? await knownChunks(this.#options.store, manifest) : new Set();
     return this.#known;
   }
 
@@ -100,7 +103,7 @@ export class Publisher {
     });
     if (held === "broken" || held === undefined) {
       if (held === undefined) this.#pointerEtag = undefined;
-      if (this.#live) this.#known = new Set();
+      if (this.#live) this.#known = undefined;
       this.#live = undefined;
       return undefined;
     }
@@ -109,7 +112,7 @@ export class Publisher {
     const same =
       this.#live?.manifest && sameRef(this.#live.pointer.manifest, held.pointer.manifest);
     const manifest = same ? this.#live?.manifest : await this.#manifestOf(held.pointer);
-    if (!same) this.#known = manifest ? await knownChunks(store, manifest) : new Set();
+    if (!same) this.#known = undefined;
     this.#live = { ...held, manifest };
     return this.#live;
   }

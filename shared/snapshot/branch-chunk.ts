@@ -1,5 +1,5 @@
 import { SnapshotError } from "./errors.ts";
-import type { TreeRef } from "./format.ts";
+import { MAX_CHUNK_BYTES, type TreeRef } from "./format.ts";
 
 /**
  * FORMAT.md 5.1: a branch of a chunk tree names the chunks that hold its keys, in the order of the keys.
@@ -135,6 +135,7 @@ export class BranchChunk {
     let sha256 = "";
     for (let i = 0; i < DIGEST_BYTES; i++) sha256 += HEX[this.#bytes[row + i] as number];
     const length = this.#view.getUint32(row + LENGTH, true);
+    if (length > MAX_CHUNK_BYTES) throw this.#corrupt(`a child of ${length} bytes`);
     return { sha256, length, isBranch: (this.#ancestors(row) & IS_BRANCH) !== 0 };
   }
 

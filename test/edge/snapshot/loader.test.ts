@@ -15,6 +15,11 @@ const flipped = (bytes: Uint8Array | undefined) => {
   return copy;
 };
 
+function isRoot({ manifest }: WrittenSnapshot, name: string): boolean {
+  const roots = [manifest.index, manifest.bodies].filter((root) => root !== null);
+  return roots.some((root) => chunkName(root) === name);
+}
+
 /** What can be wrong with a second generation, and the outcome that names it. */
 const faults: [string, string, (edge: ReturnType<typeof anEdge>, next: WrittenSnapshot) => void][] =
   [
@@ -230,6 +235,15 @@ describe("objects that were read", () => {
     expect((await edge.loader.held?.resource("routes", "r7"))?.value.desc).toBe("new");
   });
 
+  it("come from the source when the cache does not answer", async () => {
+    const cache = new MapCache();
+    cache.get = () => new Promise(() => {});
+    cache.put = () => new Promise(() => {});
+    const edge = anEdge({ cache, readTimeoutMs: 20 });
+    edge.source.publish(await first());
+    expect(await edge.loader.refresh()).toMatchObject([{ outcome: "newer" }]);
+  });
+
   it("come from the cache of the data centre, and a damaged copy is thrown away", async () => {
     const cache = new MapCache();
     const snapshot = await first();
@@ -291,6 +305,29 @@ describe("a snapshot of many body chunks", () => {
     expect(await edge.loader.refresh()).toMatchObject([{ outcome: "newer" }]);
     expect(await edge.loader.held?.resource("routes", "r299")).toBeDefined();
     expect(edge.chunks.size).toBe(1);
+  });
+
+  it("with a damaged chunk is kept out where something is held, and served for the rest where not", async () => {
+    const next = await makeSnapshot(routes(...ids), { generation: 2, bodyLimit: 300 });
+    const broken = [...next.objects.keys()].find(
+      (name) => name.startsWith("chunks/") && !isRoot(next, name),
+    ) as string;
+    next.objects.get(broken)?.fill(0);
+    const [holding, cold] = [anEdge(), anEdge()];
+    holding.source.publish(await first());
+    await holding.loader.refresh();
+    for (const edge of [holding, cold]) edge.source.publish(next);
+    const detail = expect.stringContaining(`${broken} is corrupt`);
+    expect(await holding.loader.refresh()).toMatchObject([{ outcome: "corrupt", detail }]);
+    expect(holding.loader.held?.generation).toBe(1);
+    expect(await cold.loader.refresh()).toMatchObject([{ outcome: "newer", detail }]);
+    let served = 0;
+    for (const id of ids) {
+      const found = await cold.loader.held?.resource("routes", id).catch(() => undefined);
+      if (found) served++;
+    }
+    expect(served).toBeGreaterThan(ids.length - 10);
+    expect(served).toBeLessThan(ids.length);
   });
 
   it("throws for a body that cannot be read, and asks no other generation for it", async () => {

@@ -58,7 +58,7 @@ const AFTER = { a: "2", b: "2", c: "2" };
 async function publishTo(store: MemoryStore, routes: Record<string, string>) {
   const publisher = aPublisher(store, clock);
   await publisher.refresh();
-  const snapshot = await compiled(routes, publisher.known);
+  const snapshot = await compiled(routes, await publisher.known());
   return { publisher, answer: await publisher.publish({ snapshot, source: SOURCE }) };
 }
 

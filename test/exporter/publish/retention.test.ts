@@ -27,7 +27,7 @@ function aWorld() {
   const publish = async (routes: Record<string, string>) => {
     const { publisher, table } = exporter;
     await publisher.refresh();
-    const snapshot = await table.compile(routes, publisher.known);
+    const snapshot = await table.compile(routes, await publisher.known());
     return publisher.publish({ snapshot, source: SOURCE });
   };
   const collection = new Collection(store, clock, OPTIONS);
