@@ -1,3 +1,5 @@
+import { publish } from "./publish.ts";
+import { measureExporter } from "./spine/exporter.ts";
 import { spine } from "./spine.ts";
 import type { Report } from "./support/report.ts";
 
@@ -8,6 +10,9 @@ import type { Report } from "./support/report.ts";
 
 const benchmarks: Readonly<Record<string, (say: (line: string) => void) => Promise<Report>>> = {
   spine,
+  /** The last part of `spine` alone. */
+  exporter: measureExporter,
+  publish,
 };
 
 const [name = "", ...flags] = process.argv.slice(2);

@@ -6,7 +6,12 @@ import { LOSS_GUARD_DEFAULT } from "../../exporter/publish/loss-guard.ts";
 import { PushedMirror } from "../../test/support/pushed-mirror.ts";
 import { makeTable, ROUTERS, resourceOf, type TableKind } from "../routing/route-table.ts";
 import { CountingStore } from "./counting-store.ts";
-import { type ChangeKind, type SingleChange, singleChanges } from "./single-changes.ts";
+import {
+  CHANGE_KINDS,
+  type ChangeKind,
+  type SingleChange,
+  singleChanges,
+} from "./single-changes.ts";
 
 /**
  * `node one-size.ts KIND SIZE EACH`, a process of its own: the whole exporter but etcd's client and a real
@@ -61,7 +66,7 @@ async function measure(kind: TableKind, size: number, each: number): Promise<Pub
       ms: performance.now() - before.at,
     });
   }
-  return found.slice(-each * 5);
+  return found.slice(-each * CHANGE_KINDS.length);
 }
 
 /** Returns how to wait for the next publish. */

@@ -2,17 +2,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Etcd3 } from "etcd3";
 import { startEtcd } from "../../examples/quick-start/etcd.ts";
 import { freePort } from "../../examples/quick-start/ports.ts";
+import { writeKeys } from "../support/etcd-keys.ts";
 import { round, table } from "../support/figures.ts";
 import { type FinishedProcess, runMeasured } from "../support/processes.ts";
 import type { Report } from "../support/report.ts";
 
-const SIZES = [1_000, 10_000, 100_000] as const;
+const SIZES = [1_000, 10_000, 100_000, 1_000_000] as const;
 const SNAPGATE = fileURLToPath(new URL("../../exporter/cli/snapgate.ts", import.meta.url));
 const READ_ALL = fileURLToPath(new URL("./read-all.ts", import.meta.url));
-const KEYS_PER_TXN = 100;
 
 /**
  * `snapgate export --once` into an empty directory store, beside a program that only reads the same keys
@@ -27,7 +26,7 @@ export async function measureExporter(say: (line: string) => void): Promise<Repo
   let written = 0;
   try {
     for (const size of SIZES) {
-      await writeRoutes(etcd.endpoint, written, size);
+      await writeKeys(etcd.endpoint, routes(written, size));
       written = size;
       const store = join(folder, `store-${size}`);
       const ours = await runMeasured(process.execPath, [SNAPGATE, "export", "--once"], {
@@ -54,16 +53,8 @@ function row(size: number, program: string, used: FinishedProcess): readonly (st
   return [size, program, round(used.seconds), round(used.cpuSeconds), round(used.peakMb, 0)];
 }
 
-async function writeRoutes(endpoint: string, from: number, to: number): Promise<void> {
-  const client = new Etcd3({ hosts: endpoint });
-  for (let start = from; start < to; start += KEYS_PER_TXN) {
-    const batch = client.if("/apisix/none", "Version", "==", 0);
-    const puts = Array.from({ length: Math.min(KEYS_PER_TXN, to - start) }, (_, i) =>
-      client.put(`/apisix/routes/r${start + i}`).value(JSON.stringify(route(start + i))),
-    );
-    await batch.then(...puts).commit();
-  }
-  client.close();
+function* routes(from: number, to: number): Iterable<readonly [key: string, value: string]> {
+  for (let i = from; i < to; i++) yield [`/apisix/routes/r${i}`, JSON.stringify(route(i))];
 }
 
 /** About 560 bytes, the size of a usual route. */

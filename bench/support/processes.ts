@@ -13,7 +13,16 @@ export function cpuSeconds(pid: number): number {
 
 /** The most memory that the process ever held. */
 export function peakMemoryMb(pid: number): number {
-  const found = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+  return statusMb(pid, /VmHWM:\s+(\d+) kB/);
+}
+
+/** What it holds now. */
+export function memoryMb(pid: number): number {
+  return statusMb(pid, /VmRSS:\s+(\d+) kB/);
+}
+
+function statusMb(pid: number, line: RegExp): number {
+  const found = line.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
   return found ? Number(found[1]) / 1024 : 0;
 }
 
