@@ -113,7 +113,7 @@ export class Compiler {
     const before = this.#serviceOf.get(id);
     const now = route?.value.service_id === undefined ? undefined : String(route.value.service_id);
     if (before === now) return;
-    if (before !== undefined) this.#routesOf.get(before)?.delete(id);
+    if (before !== undefined) this.#forget(before, id);
     if (now === undefined) {
       this.#serviceOf.delete(id);
       return;
@@ -121,6 +121,12 @@ export class Compiler {
     this.#serviceOf.set(id, now);
     const routes = this.#routesOf.get(now) ?? new Set();
     this.#routesOf.set(now, routes.add(id));
+  }
+
+  #forget(service: string, id: string): void {
+    const routes = this.#routesOf.get(service);
+    routes?.delete(id);
+    if (routes?.size === 0) this.#routesOf.delete(service);
   }
 }
 
