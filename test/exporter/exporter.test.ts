@@ -138,6 +138,31 @@ describe("the exporter", () => {
     expect(second.status()).toMatchObject({ ready: true, generation: 2 });
   });
 
+  it("lets a change wait that comes while a large base is compiled", async () => {
+    const { mirror, run } = anExporter();
+    run();
+    const ids = Array.from({ length: 10_500 }, (_, i) => `r${i}`);
+    mirror.push(change("base", Object.fromEntries(ids.map((id) => [id, route(id)]))));
+    const { sleep } = clock;
+    clock.sleep = (ms, signal) => {
+      // Between two parts of the table.
+      if (ms === 0 && revision === 1) {
+        mirror.push(change("watch", { r0: route("r0", "2"), r10499: route("r10499", "2") }));
+      }
+      return sleep(ms, signal);
+    };
+    await clock.advance(500);
+    expect(await readLive(store)).toMatchObject({
+      manifest: { generation: 1, source: { revision: 1 } },
+      routes: { r0: "1", r10499: "1" },
+    });
+    await clock.advance(3000);
+    expect(await readLive(store)).toMatchObject({
+      manifest: { generation: 2, source: { revision: 2 } },
+      routes: { r0: "2", r10499: "2" },
+    });
+  });
+
   it("keeps the last valid value of a bad one, and says once what to do", async () => {
     const { mirror, run, status, lines, exporter } = anExporter();
     run();

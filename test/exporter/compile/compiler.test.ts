@@ -152,6 +152,22 @@ describe("equal resources", () => {
     expect(stepped.digest).toBe(direct.digest);
   });
 
+  it("give equal bytes where they are read in parts, with a pause between two", async () => {
+    const world = new CompiledWorld();
+    const changed = world.put({ ...manyRoutes(1_500), "services/s": { hosts: ["a.com"] } });
+    const atOnce = await world.compiler.compile(world.table, changed, NONE);
+    const happened: string[] = [];
+    const pauses = { changesAtOnce: 400, pause: async () => void happened.push("pause") };
+    const inParts = await new Compiler("radixtree_host_uri", { pauses }).compile(
+      world.table,
+      changed,
+      NONE,
+      () => happened.push("read"),
+    );
+    expect(inParts.digest).toBe(atOnce.digest);
+    expect(happened).toEqual([...Array.from({ length: 6 }, () => "pause"), "read"]);
+  });
+
   it("that are compiled again give nothing fresh and the same digest", async () => {
     const world = new CompiledWorld();
     const first = await world.compile(manyRoutes(50));

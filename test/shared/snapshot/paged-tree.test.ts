@@ -23,6 +23,10 @@ function leaves(node: Root): Entry[][] {
   return node.is === "leaf" ? [[...node.entries]] : [...leaves(node.left), ...leaves(node.right)];
 }
 
+function leafNodes(node: TreeNode<Entry>): TreeNode<Entry>[] {
+  return node.is === "leaf" ? [node] : [...leafNodes(node.left), ...leafNodes(node.right)];
+}
+
 const entryOf = (random: Random): Entry => ({
   key: `k${random.below(80)}`,
   order: random.below(5),
@@ -117,6 +121,20 @@ describe("a paged tree", () => {
     expect(fresh).toBeLessThan(60);
     expect(allEntries(root)).toHaveLength(4000);
     expect(allEntries(changed)).toHaveLength(4001);
+  });
+
+  it("keeps the parts that hold the same, though the key that cut first goes and comes back", () => {
+    const entries = Array.from({ length: 4000 }, (_, i) => ({ key: `key-${i}`, order: 0 }));
+    const root = tree.build(entries) as TreeNode<Entry>;
+    if (root.is !== "split") throw new Error("it is cut");
+    const cut = entries.filter(({ key }) => key === root.key);
+    const without = tree.change(root, cut, []) as TreeNode<Entry>;
+    const again = tree.change(without, [], cut) as TreeNode<Entry>;
+    const before = new Set(leafNodes(root));
+    expect(again).toEqual(root);
+    expect(leafNodes(without).filter((leaf) => !before.has(leaf)).length).toBeLessThan(6);
+    expect(leafNodes(again).filter((leaf) => !before.has(leaf)).length).toBeLessThan(6);
+    expect(tree.change(root, cut, cut)).toEqual(root);
   });
 
   it("finds the greatest key that is not more, and that is less", () => {
