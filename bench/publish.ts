@@ -41,16 +41,16 @@ export async function publish(say: (line: string) => void): Promise<Report> {
 interface CostOfKind {
   readonly size: Size;
   readonly table: TableKind;
-  readonly change: PublishedChange["kind"] | "all";
+  readonly change: PublishedChange["kind"] | "all" | "one host";
   readonly bytes: { readonly median: number; readonly worst: number };
   readonly objects: { readonly median: number; readonly worst: number };
   readonly cpu_ms: { readonly median: number; readonly mean: number; readonly worst: number };
 }
 
-/** The costs of every kind of change, and of all of them together last. */
+/** The costs of every kind of change, then of all of routes with at most one host, then of all. */
 function costsOf(kind: TableKind, size: Size, changes: readonly PublishedChange[]): CostOfKind[] {
-  return [...CHANGE_KINDS, "all" as const].map((change) => {
-    const own = changes.filter((one) => change === "all" || one.kind === change);
+  return [...CHANGE_KINDS, "one host" as const, "all" as const].map((change) => {
+    const own = changes.filter((one) => isOf(one, change));
     const bytes = own.map((one) => one.bytes);
     const objects = own.map((one) => one.objects);
     const cpu = own.map((one) => one.cpuMs);
@@ -68,6 +68,11 @@ function costsOf(kind: TableKind, size: Size, changes: readonly PublishedChange[
       },
     };
   });
+}
+
+function isOf({ kind, hosts }: PublishedChange, change: CostOfKind["change"]): boolean {
+  if (change === "one host") return hosts <= 1;
+  return change === "all" || kind === change;
 }
 
 async function runOneSize(kind: TableKind, size: number): Promise<readonly PublishedChange[]> {
@@ -101,13 +106,19 @@ function headline(costs: readonly CostOfKind[]) {
     );
   const most = (read: (cost: CostOfKind) => number) => (own: readonly CostOfKind[]) =>
     Math.max(...own.map(read));
+  const ofOneHost = (own: readonly CostOfKind[]) =>
+    own.filter(({ change }) => change === "one host");
+  const worstBytes = most(({ bytes }) => bytes.worst);
+  const worstObjects = most(({ objects }) => objects.worst);
   return {
     publish_bytes: bySize(most(({ bytes }) => bytes.median)),
     publish_objects: bySize(most(({ objects }) => objects.median)),
     publish_cpu_ratio: bySize(most((cost) => cpuRatio(cost, costs, "median"))),
     publish_cpu_ratio_mean: bySize(most((cost) => cpuRatio(cost, costs, "mean"))),
-    publish_bytes_worst: bySize(most(({ bytes }) => bytes.worst)),
-    publish_objects_worst: bySize(most(({ objects }) => objects.worst)),
+    publish_bytes_worst_one_host: bySize((own) => worstBytes(ofOneHost(own))),
+    publish_objects_worst_one_host: bySize((own) => worstObjects(ofOneHost(own))),
+    publish_bytes_worst: bySize(worstBytes),
+    publish_objects_worst: bySize(worstObjects),
   };
 }
 

@@ -20,6 +20,7 @@ import {
  */
 export interface PublishedChange {
   readonly kind: ChangeKind;
+  readonly hosts: number;
   readonly bytes: number;
   readonly objects: number;
   /** Of the whole process, garbage collection and hashing threads too. */
@@ -60,6 +61,7 @@ async function measure(kind: TableKind, size: number, each: number): Promise<Pub
     const { user, system } = process.cpuUsage(cpu);
     found.push({
       kind: change.kind,
+      hosts: change.hosts,
       bytes: store.bytes - before.bytes,
       objects: store.objects - before.objects,
       cpuMs: (user + system) / 1000,

@@ -10,6 +10,8 @@ export interface SingleChange {
   readonly id: string;
   /** What lies in etcd from now on; undefined: nothing. */
   readonly resource: object | undefined;
+  /** How many hosts the route has, before or after, whichever is more. */
+  readonly hosts: number;
 }
 
 /**
@@ -43,25 +45,28 @@ function changeOf(
 ): SingleChange {
   const route = table[index] as TableRoute;
   const { id, uri } = route;
+  const hosts = route.hosts.length;
   switch (kind) {
     case "upstream": {
       const nodes = { [`10.1.${random.below(250)}.7:8080`]: 1 };
       const resource = { ...resourceOf(route, index), upstream: { type: "roundrobin", nodes } };
-      return { kind, id, resource };
+      return { kind, id, resource, hosts };
     }
     case "uri": {
       const changed = uri.endsWith("/*") ? uri.replace(/\*$/, "next/*") : `${uri}-next`;
-      return { kind, id, resource: resourceOf({ ...route, uri: changed }, index) };
+      return { kind, id, resource: resourceOf({ ...route, uri: changed }, index), hosts };
     }
     case "host": {
       const other = table[random.below(table.length)] as TableRoute;
-      return { kind, id, resource: resourceOf({ ...route, hosts: other.hosts }, index) };
+      const moved = { ...route, hosts: other.hosts };
+      const most = Math.max(hosts, other.hosts.length);
+      return { kind, id, resource: resourceOf(moved, index), hosts: most };
     }
     case "added": {
       const added = { ...route, id: `${id}-beside`, uri: uri.replace(/[^/]*$/, "beside") };
-      return { kind, id: added.id, resource: resourceOf(added, index) };
+      return { kind, id: added.id, resource: resourceOf(added, index), hosts };
     }
     case "deleted":
-      return { kind, id, resource: undefined };
+      return { kind, id, resource: undefined, hosts };
   }
 }
