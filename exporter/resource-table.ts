@@ -1,6 +1,6 @@
 import type { Resource } from "../shared/resources/resource.ts";
 import { KIND_NAMES, type KindName, parseResourceKey } from "../shared/resources/resource-key.ts";
-import type { Body } from "../shared/snapshot/body-tree.ts";
+import type { Body } from "../shared/snapshot/body-chunk.ts";
 import {
   isBeginning,
   isComplete,

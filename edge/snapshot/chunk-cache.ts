@@ -1,5 +1,5 @@
-import type { HeldChunk, HeldChunks } from "../../shared/routing/route-index.ts";
 import type { ChunkRef } from "../../shared/snapshot/format.ts";
+import type { HeldChunk, HeldChunks } from "../../shared/snapshot/held-chunks.ts";
 import type { Chunk } from "../../shared/snapshot/open-chunk.ts";
 
 /** A chunk in memory; it stays known to whoever met it, and says when it was given up. */

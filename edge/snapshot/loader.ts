@@ -1,4 +1,4 @@
-import { checkIndexChunk } from "../../shared/routing/route-index.ts";
+import { checkIndexChunk } from "../../shared/routing/check-index-chunk.ts";
 import { decodeManifest, decodePointer } from "../../shared/snapshot/codec.ts";
 import { SnapshotError } from "../../shared/snapshot/errors.ts";
 import {

@@ -7,7 +7,7 @@ import { globalRefusal } from "../../shared/resources/resolve-route.ts";
 import type { Resource, Values } from "../../shared/resources/resource.ts";
 import { type KindName, resourceKey } from "../../shared/resources/resource-key.ts";
 import type { Facts } from "../../shared/routing/facts.ts";
-import { ChunkNeeded, RouteIndex } from "../../shared/routing/route-index.ts";
+import { RouteIndex } from "../../shared/routing/route-index.ts";
 import type { RouteMatch } from "../../shared/routing/route-match.ts";
 import { BodyChunk } from "../../shared/snapshot/body-chunk.ts";
 import { soughtKey } from "../../shared/snapshot/body-tree.ts";
@@ -19,6 +19,7 @@ import {
   MAX_BRANCH_DEPTH,
   type Manifest,
 } from "../../shared/snapshot/format.ts";
+import { ChunkNeeded } from "../../shared/snapshot/held-chunks.ts";
 import type { Chunk } from "../../shared/snapshot/open-chunk.ts";
 import type { BalancerPool } from "../balancer/balancer-pool.ts";
 import { BoundedMap } from "../bounded-map.ts";

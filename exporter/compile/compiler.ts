@@ -1,7 +1,8 @@
 import type { Resource } from "../../shared/resources/resource.ts";
 import type { RouteEntry } from "../../shared/routing/route-entry.ts";
 import { RouteTree } from "../../shared/routing/route-tree.ts";
-import { type Body, BodyTree } from "../../shared/snapshot/body-tree.ts";
+import type { Body } from "../../shared/snapshot/body-chunk.ts";
+import { BodyTree } from "../../shared/snapshot/body-tree.ts";
 import { contentDigest } from "../../shared/snapshot/codec.ts";
 import type { RouterName, SnapshotContent } from "../../shared/snapshot/format.ts";
 import { type FreshChunks, TreeChunks, type TreeSizes } from "../../shared/snapshot/tree-chunks.ts";

@@ -1,10 +1,11 @@
 import type { Resource, Values } from "../../shared/resources/resource.ts";
 import { type KindName, resourceKey } from "../../shared/resources/resource-key.ts";
 import type { Facts } from "../../shared/routing/facts.ts";
-import { type HeldChunk, RouteIndex } from "../../shared/routing/route-index.ts";
+import { RouteIndex } from "../../shared/routing/route-index.ts";
 import type { RouteMatch } from "../../shared/routing/route-match.ts";
 import { RouteTree } from "../../shared/routing/route-tree.ts";
 import { type ChunkRef, chunkName, type RouterName } from "../../shared/snapshot/format.ts";
+import type { HeldChunk } from "../../shared/snapshot/held-chunks.ts";
 import { openChunk } from "../../shared/snapshot/open-chunk.ts";
 import { type FreshChunks, TreeChunks } from "../../shared/snapshot/tree-chunks.ts";
 import { indexedRoute } from "../compile/indexed-route.ts";

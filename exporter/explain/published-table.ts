@@ -1,7 +1,7 @@
 import type { Resource, Values } from "../../shared/resources/resource.ts";
 import { type KindName, resourceKey } from "../../shared/resources/resource-key.ts";
 import type { Facts } from "../../shared/routing/facts.ts";
-import { ChunkNeeded, type HeldChunk, RouteIndex } from "../../shared/routing/route-index.ts";
+import { RouteIndex } from "../../shared/routing/route-index.ts";
 import type { RouteMatch } from "../../shared/routing/route-match.ts";
 import { BodyChunk } from "../../shared/snapshot/body-chunk.ts";
 import { soughtKey } from "../../shared/snapshot/body-tree.ts";
@@ -12,6 +12,7 @@ import {
   type RouterName,
   type TreeRef,
 } from "../../shared/snapshot/format.ts";
+import { ChunkNeeded, type HeldChunk } from "../../shared/snapshot/held-chunks.ts";
 import { openChunk } from "../../shared/snapshot/open-chunk.ts";
 import { leafOf, leavesOf, type ReadChunk } from "../../shared/snapshot/read-tree.ts";
 import type { Origin, RoutingTable } from "./routing-table.ts";

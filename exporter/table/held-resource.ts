@@ -1,6 +1,6 @@
 import type { Resource } from "../../shared/resources/resource.ts";
 import { parseResourceKey } from "../../shared/resources/resource-key.ts";
-import type { Body } from "../../shared/snapshot/body-tree.ts";
+import type { Body } from "../../shared/snapshot/body-chunk.ts";
 import type { Notice } from "../rejection.ts";
 import { noticesOf } from "../validate/notices.ts";
 import { referencesOf } from "../validate/references.ts";

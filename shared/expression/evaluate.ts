@@ -22,10 +22,16 @@ export function evaluate(expression: Expression, variables: Variables): boolean 
     case "comparison":
       return holds(expression, variables.get(expression.variable)) !== expression.negated;
     case "all":
-      return expression.of.every((rule) => evaluate(rule, variables)) !== expression.negated;
+      return !hasRule(expression.of, false, variables) !== expression.negated;
     case "any":
-      return expression.of.some((rule) => evaluate(rule, variables)) !== expression.negated;
+      return hasRule(expression.of, true, variables) !== expression.negated;
   }
+}
+
+/** Whether one of `rules` comes to `wanted`; those after it are not asked. */
+function hasRule(rules: readonly Expression[], wanted: boolean, variables: Variables): boolean {
+  for (const rule of rules) if (evaluate(rule, variables) === wanted) return true;
+  return false;
 }
 
 function holds(comparison: Comparison, found: JsonValue | undefined): boolean {

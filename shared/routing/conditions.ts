@@ -5,38 +5,26 @@ import type { Facts } from "./facts.ts";
 import { type IpRanges, parseIpRanges } from "./ip-ranges.ts";
 import type { EntryConditions } from "./route-entry.ts";
 
-/** The conditions of an entry (INDEX.md 5.2.6), parsed when first asked for. */
+/** What an entry asks beside its hosts (INDEX.md 5.2.6), parsed when first asked for. */
 export class Conditions {
   readonly #ranges: IpRanges | undefined;
-  readonly #hosts: readonly string[];
   readonly #vars: Expression | undefined;
 
   /** `json` is that of `EntryConditions`; `name` the chunk's, for errors. Throws `corrupt`. */
   constructor(json: Uint8Array, name: string) {
     try {
-      const { remote_addrs, hosts, vars }: EntryConditions = JSON.parse(decoder.decode(json));
+      const { remote_addrs, vars }: EntryConditions = JSON.parse(decoder.decode(json));
       this.#ranges = remote_addrs && parseIpRanges(remote_addrs);
-      this.#hosts = hosts ?? [];
       this.#vars = vars && parseExpression(vars);
     } catch (cause) {
       throw new SnapshotError("corrupt", name, "an entry's conditions cannot be read", { cause });
     }
   }
 
-  /** In APISIX's order: addresses, hosts, variables. Throws what evaluating an expression throws. */
+  /** In APISIX's order: addresses, variables. Throws what evaluating an expression throws. */
   hold(facts: Facts): boolean {
     if (this.#ranges !== undefined && !this.#ranges.has(facts.remoteAddr)) return false;
-    if (this.#hosts.length > 0 && this.hostPattern(facts) === undefined) return false;
     return this.#vars === undefined || evaluate(this.#vars, facts.variables);
-  }
-
-  /** The first of the host patterns that accepts the request's host. */
-  hostPattern({ host, hostHeader }: Facts): string | undefined {
-    return this.#hosts.find((pattern) => {
-      // A pattern with a port, or of an IPv6 address, is held against the header as sent.
-      const sent = pattern.includes(":") ? hostHeader : host;
-      return pattern.startsWith("*") ? sent.endsWith(pattern.slice(1)) : sent === pattern;
-    });
   }
 }
 

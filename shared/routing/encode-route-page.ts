@@ -1,9 +1,11 @@
 import type { RouterName } from "../snapshot/format.ts";
+import { numberText } from "./host-patterns.ts";
 import { ANY_HOST, EXACT_HOST, HOST_SUFFIX, type RouteEntry } from "./route-entry.ts";
 import {
   CAPTURE_KINDS,
   ENTRY_CAPTURE,
   ENTRY_CONDITIONS,
+  ENTRY_HOSTS,
   ENTRY_LAST,
   ENTRY_METHODS,
   ENTRY_STAR,
@@ -13,9 +15,12 @@ import {
   NODE_CHILDREN,
   NODE_EXACT,
   NODE_PREFIX,
-  OFFSET_BYTES,
+  NODE_RANGE,
   PAGE_MAGIC,
+  RANGE_CHILDREN,
+  RANGE_PLACES,
   routerNumber,
+  SHORT_PAGE_BYTES,
 } from "./route-page-layout.ts";
 
 /**
@@ -23,7 +28,16 @@ import {
  * Throws a RangeError where they do not fit into a page.
  */
 export function encodeRoutePage(router: RouterName, entries: readonly RouteEntry[]): Uint8Array {
-  const writer = new PageWriter();
+  const short = encode(router, entries, 2);
+  return short.length <= SHORT_PAGE_BYTES ? short : encode(router, entries, 3);
+}
+
+function encode(
+  router: RouterName,
+  entries: readonly RouteEntry[],
+  offsetBytes: number,
+): Uint8Array {
+  const writer = new PageWriter(offsetBytes);
   writer.at = HEADER.bytes;
   const [anyHost, hosts] = partAt(entries, ({ key }) => key.startsWith(ANY_HOST));
   const anyHostAt = anyHost.length > 0 ? writeNode(writer, anyHost, 1, true) : 0;
@@ -66,19 +80,22 @@ function writeNode(
   const exact = own.filter(({ isPrefix }) => !isPrefix);
   const prefixes = own.filter(({ isPrefix }) => isPrefix);
   const groups = groupsAt(entries, end, own.length);
+  const leads = groups.map(([entry]) => (entry as RouteEntry).key.charCodeAt(end));
+  const isRange = takesRange(leads);
   const at = writer.at;
   writer.byte(
     (exact.length > 0 ? NODE_EXACT : 0) |
       (prefixes.length > 0 ? NODE_PREFIX : 0) |
-      (groups.length > 0 ? NODE_CHILDREN : 0),
+      (groups.length > 0 ? NODE_CHILDREN : 0) |
+      (isRange ? NODE_RANGE : 0),
   );
   writer.text(first.slice(depth, end));
-  const offsets = writeChildTable(writer, groups, end);
+  const places = isRange ? writeRange(writer, leads) : writeList(writer, leads);
   if (exact.length > 0 && prefixes.length > 0) {
     const skip = writer.at;
     writer.offset(0);
     writeEntries(writer, exact, end);
-    writer.patch(skip, writer.at, OFFSET_BYTES);
+    writer.patch(skip, writer.at, writer.offsetBytes);
   } else {
     writeEntries(writer, exact, end);
   }
@@ -87,7 +104,7 @@ function writeNode(
     const separator = (group[0] as RouteEntry).key.charAt(end);
     const startsPath = isPath || separator === HOST_SUFFIX || separator === EXACT_HOST;
     const child = writeNode(writer, group, end + 1, startsPath);
-    writer.patch(offsets + i * OFFSET_BYTES, child, OFFSET_BYTES);
+    writer.patch(places[i] as number, child, writer.offsetBytes);
   }
   return at;
 }
@@ -118,15 +135,32 @@ function groupsAt(entries: readonly RouteEntry[], end: number, skip: number): Ro
   return groups;
 }
 
-/** Returns where the offsets of the children lie, to be filled in. */
-function writeChildTable(writer: PageWriter, groups: readonly RouteEntry[][], end: number): number {
-  if (groups.length === 0) return writer.at;
+/** INDEX.md 5.2.4: whether a place for every byte from the least to the greatest is worth its bytes. */
+function takesRange(leads: readonly number[]): boolean {
+  const places = (leads.at(-1) ?? 0) - (leads[0] ?? 0) + 1;
+  return leads.length >= RANGE_CHILDREN && places <= leads.length * RANGE_PLACES;
+}
+
+/** Returns where the offset of each child is to be filled in. */
+function writeRange(writer: PageWriter, leads: readonly number[]): number[] {
+  const [least = 0] = leads;
+  const places = (leads.at(-1) as number) - least + 1;
   // One less: there may be 256.
-  writer.byte(groups.length - 1);
-  for (const group of groups) writer.byte((group[0] as RouteEntry).key.charCodeAt(end));
-  const offsets = writer.at;
-  for (let i = 0; i < groups.length; i++) writer.offset(0);
-  return offsets;
+  writer.byte(places - 1);
+  writer.byte(least);
+  const table = writer.at;
+  for (let i = 0; i < places; i++) writer.offset(0);
+  return leads.map((lead) => table + (lead - least) * writer.offsetBytes);
+}
+
+/** Returns where the offset of each child is to be filled in. */
+function writeList(writer: PageWriter, leads: readonly number[]): number[] {
+  if (leads.length === 0) return [];
+  writer.byte(leads.length - 1);
+  for (const lead of leads) writer.byte(lead);
+  const table = writer.at;
+  for (let i = 0; i < leads.length; i++) writer.offset(0);
+  return leads.map((_lead, i) => table + i * writer.offsetBytes);
 }
 
 /** INDEX.md 5.2.5, in the order in which they are tried. `end` is the length of their key. */
@@ -136,13 +170,15 @@ function writeEntries(writer: PageWriter, entries: readonly RouteEntry[], end: n
     writer.byte(
       (i === entries.length - 1 ? ENTRY_LAST : 0) |
         (entry.methods !== 0 ? ENTRY_METHODS : 0) |
+        (entry.hosts !== "" ? ENTRY_HOSTS : 0) |
         (entry.conditions !== "" ? ENTRY_CONDITIONS : 0) |
         (rest === "*" ? ENTRY_STAR : 0) |
-        (CAPTURE_KINDS.indexOf(entry.capture) * ENTRY_CAPTURE),
+        (CAPTURE_KINDS.indexOf(entry.capture) << ENTRY_CAPTURE),
     );
-    writer.text(entry.routeId);
     if (entry.methods !== 0) writer.number(entry.methods, 2);
-    if (entry.conditions !== "") writer.offset(writer.placeText(entry.conditions));
+    if (entry.hosts !== "") writer.offset(writer.placeText(entry.hosts));
+    if (entry.conditions !== "") writer.offset(writer.placeText(withLength(entry.conditions)));
+    writer.text(entry.routeId);
     if (entry.isPrefix && rest !== "*") writer.text(rest);
   }
 }
@@ -154,12 +190,21 @@ function prefixLength({ key }: RouteEntry, end: number): number {
   return end - separator - 1;
 }
 
+function withLength(text: string): string {
+  return numberText(text.length, 3) + text;
+}
+
 class PageWriter {
   at = 0;
+  readonly offsetBytes: number;
   #bytes = new Uint8Array(1024);
-  /** Condition texts, each once: offset within the texts, by text. */
+  /** Hosts and conditions, each once: offset within the texts, by text. */
   readonly #texts = new Map<string, number>();
   #textBytes = 0;
+
+  constructor(offsetBytes: number) {
+    this.offsetBytes = offsetBytes;
+  }
 
   byte(value: number): void {
     this.#makeRoom(1);
@@ -173,7 +218,7 @@ class PageWriter {
   }
 
   offset(value: number): void {
-    this.number(value, OFFSET_BYTES);
+    this.number(value, this.offsetBytes);
   }
 
   patch(at: number, value: number, bytes: number): void {
@@ -197,15 +242,12 @@ class PageWriter {
     if (known !== undefined) return known;
     const at = this.#textBytes;
     this.#texts.set(text, at);
-    this.#textBytes += OFFSET_BYTES + text.length;
+    this.#textBytes += text.length;
     return at;
   }
 
   writeTexts(): void {
-    for (const text of this.#texts.keys()) {
-      this.offset(text.length);
-      this.#raw(text);
-    }
+    for (const text of this.#texts.keys()) this.#raw(text);
   }
 
   finish(): Uint8Array {

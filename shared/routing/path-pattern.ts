@@ -1,5 +1,5 @@
 import type { RouterName } from "../snapshot/format.ts";
-import type { CaptureKind } from "./route-entry.ts";
+import { ASCII_UNITS } from "./uri-bytes.ts";
 
 const SLASH = 0x2f;
 const COLON = 0x3a;
@@ -65,33 +65,43 @@ export function matchPattern(pattern: string, path: string): readonly Capture[] 
   return captures;
 }
 
+/** A request's path. As long as all that was read of it is ASCII it may be its text. */
+export interface PathInHand {
+  readonly path: string;
+  /** Makes `path` one character a byte; false where it was that already. */
+  readPathBytes(): boolean;
+}
+
 /**
- * Whether `path[at, end)` is what the rest of a pattern asks. The rest lies in `bytes[from, to)` and begins
- * a segment. Without a star nothing is allocated.
+ * Whether what follows the first `at` bytes of a path, which were read before, is what the rest of a
+ * pattern asks. The rest lies in `bytes[from, to)` and begins a segment. Without a star nothing is
+ * allocated.
  */
 export function acceptsRest(
   bytes: Uint8Array,
   from: number,
   to: number,
-  path: Uint8Array,
+  inHand: PathInHand,
   at: number,
-  end: number,
 ): boolean {
+  const { path } = inHand;
+  const end = path.length;
   let position = at;
   let startsSegment = true;
   for (let i = from; i < to; ) {
     const byte = bytes[i] as number;
-    if (startsSegment && byte === STAR) {
-      const rest = textOf(bytes, i, to);
-      return matchPattern(rest, textOf(path, position, end)) !== undefined;
+    const isStar = startsSegment && byte === STAR;
+    if (isStar || byte >= ASCII_UNITS) {
+      if (inHand.readPathBytes()) return acceptsRest(bytes, from, to, inHand, at);
+      if (isStar) return matchPattern(textOf(bytes, i, to), path.slice(position)) !== undefined;
     }
     if (startsSegment && byte === COLON) {
       const begin = position;
-      while (position < end && path[position] !== SLASH) position++;
+      while (position < end && path.charCodeAt(position) !== SLASH) position++;
       if (position === begin) return false;
       while (i < to && bytes[i] !== SLASH) i++;
     } else {
-      if (position >= end || path[position] !== byte) return false;
+      if (position >= end || path.charCodeAt(position) !== byte) return false;
       position++;
       i++;
     }
@@ -106,6 +116,17 @@ function textOf(bytes: Uint8Array, from: number, to: number): string {
   for (let i = from; i < to; i++) text += String.fromCharCode(bytes[i] as number);
   return text;
 }
+
+/** INDEX.md 5.2.8: how the rest of a request's path is held against a prefix entry. */
+export type CaptureKind =
+  /** It is not: whatever follows the prefix is accepted, and nothing captured. */
+  | "none"
+  /** The pattern ends with the star that follows the prefix; it captures all that is left. */
+  | "tail"
+  /** The rest of the pattern, from the end of the prefix on. */
+  | "rest"
+  /** The whole pattern: there are captures before the prefix ends. */
+  | "whole";
 
 /** How the rest of a path is held against `pattern`, whose prefix has `prefixLength` characters. */
 export function captureKind(pattern: string, prefixLength: number): CaptureKind {

@@ -1,6 +1,7 @@
 import type { RouterName } from "../snapshot/format.ts";
+import { hostsText } from "./host-patterns.ts";
 import { methodBit, NO_KNOWN_METHOD } from "./methods.ts";
-import { captureKind, pathEntry } from "./path-pattern.ts";
+import { type CaptureKind, captureKind, pathEntry } from "./path-pattern.ts";
 import { utf8String } from "./uri-bytes.ts";
 
 /** One route as the index takes it; hosts are already those of route or service. */
@@ -23,6 +24,9 @@ export const HOST_SUFFIX = "\x00";
 export const EXACT_HOST = "\x01";
 export const ANY_HOST = "\x02";
 
+/** The scope of a whole host, where that of a suffix is its length. */
+export const WHOLE_HOST = 0x10000;
+
 /** INDEX.md 5.2.1: one pair of route and path, under one host pattern at most. */
 export interface RouteEntry {
   /** Bytes, one character each (`utf8String`): reversed host, separator, exact path or prefix. */
@@ -34,35 +38,25 @@ export interface RouteEntry {
   readonly pattern: string;
   readonly methods: number;
   readonly priority: number;
+  /** As a page has them (`hostsText`); empty: it takes any host, or its key says which. */
+  readonly hosts: string;
   /** JSON of `EntryConditions`, one character a byte; empty: none. */
   readonly conditions: string;
   /** The path's position in its route. */
   readonly position: number;
 }
 
-/** INDEX.md 5.2.8: how the rest of a request's path is held against a prefix entry. */
-export type CaptureKind =
-  /** It is not: whatever follows the prefix is accepted, and nothing captured. */
-  | "none"
-  /** The pattern ends with the star that follows the prefix; it captures all that is left. */
-  | "tail"
-  /** The rest of the pattern, from the end of the prefix on. */
-  | "rest"
-  /** The whole pattern: there are captures before the prefix ends. */
-  | "whole";
-
 /** What an entry asks beside host, path and method. A list that is empty is left out. */
 export interface EntryConditions {
   readonly remote_addrs?: readonly string[];
-  /** Outside `radixtree_host_uri`. */
-  readonly hosts?: readonly string[];
   readonly vars?: readonly unknown[];
 }
 
 /** The entries of a route, one for each of its paths under each of its hosts. */
 export function entriesOf(router: RouterName, route: IndexedRoute): RouteEntry[] {
   const hostsDecideFirst = router === "radixtree_host_uri";
-  const conditions = conditionsOf(route, hostsDecideFirst ? [] : route.hosts);
+  const hosts = hostsDecideFirst ? "" : hostsText(route.hosts);
+  const conditions = conditionsOf(route);
   const scopes =
     hostsDecideFirst && route.hosts.length > 0 ? new Set(route.hosts.map(scopeOf)) : [ANY_HOST];
   const methods = methodMask(route.methods);
@@ -80,6 +74,7 @@ export function entriesOf(router: RouterName, route: IndexedRoute): RouteEntry[]
         pattern,
         methods,
         priority: route.priority,
+        hosts,
         conditions,
         position,
       });
@@ -100,12 +95,10 @@ export function compareEntries(a: RouteEntry, b: RouteEntry): number {
   );
 }
 
-function conditionsOf(route: IndexedRoute, hosts: readonly string[]): string {
-  const { remoteAddrs, vars = [] } = route;
-  if (remoteAddrs.length === 0 && hosts.length === 0 && vars.length === 0) return "";
+function conditionsOf({ remoteAddrs, vars = [] }: IndexedRoute): string {
+  if (remoteAddrs.length === 0 && vars.length === 0) return "";
   const conditions: EntryConditions = {
     ...(remoteAddrs.length > 0 ? { remote_addrs: remoteAddrs } : {}),
-    ...(hosts.length > 0 ? { hosts } : {}),
     ...(vars.length > 0 ? { vars } : {}),
   };
   return utf8String(JSON.stringify(conditions));

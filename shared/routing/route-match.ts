@@ -1,7 +1,8 @@
+import { EntryRow, routeIdAt } from "./entry-row.ts";
 import type { Facts } from "./facts.ts";
 import { type Capture, matchPattern } from "./path-pattern.ts";
-import { EntryRow, NONE, type RoutePage } from "./route-page.ts";
-import { WHOLE_HOST } from "./route-walk.ts";
+import { WHOLE_HOST } from "./route-entry.ts";
+import { NONE, type RoutePage } from "./route-page.ts";
 import { byteString, decodeUri } from "./uri-bytes.ts";
 
 /** The route found for a request. */
@@ -34,7 +35,7 @@ export class FoundRoute implements RouteMatch {
   }
 
   get routeId(): string {
-    return this.#page.idOf(this.#row());
+    return routeIdAt(this.#page, this.#at);
   }
 
   get path(): string {
@@ -46,9 +47,8 @@ export class FoundRoute implements RouteMatch {
     const { host } = this.#facts;
     if (this.#scope === WHOLE_HOST) return host;
     if (this.#scope !== NONE) return `*${host.slice(host.length - this.#scope)}`;
-    const { conditions } = this.#row();
-    if (conditions === NONE) return undefined;
-    return this.#page.conditionsAt(conditions).hostPattern(this.#facts);
+    const { hosts } = this.#row();
+    return hosts === NONE ? undefined : this.#page.hostPattern(hosts, this.#facts);
   }
 
   get params(): Readonly<Record<string, string>> {
@@ -76,7 +76,7 @@ export class FoundRoute implements RouteMatch {
 
   #row(): EntryRow {
     const row = new EntryRow();
-    this.#page.readEntry(this.#at, this.#prefix !== NONE, row);
+    row.read(this.#page, this.#at, this.#prefix !== NONE);
     return row;
   }
 }
@@ -85,7 +85,7 @@ export class FoundRoute implements RouteMatch {
 function patternOf(page: RoutePage, row: EntryRow, prefix: number, { uri }: Facts): string {
   const bytes = byteString(uri);
   const begin = bytes === uri ? uri.slice(0, prefix) : textOf(bytes.slice(0, prefix));
-  return begin + page.restOf(row);
+  return begin + row.restOf(page);
 }
 
 function textOf(bytes: string): string {

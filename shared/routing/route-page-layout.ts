@@ -23,6 +23,11 @@ export const HEADER = {
 export const NODE_EXACT = 1;
 export const NODE_PREFIX = 2;
 export const NODE_CHILDREN = 4;
+/** The table of children has a place for every byte from the least to the greatest. */
+export const NODE_RANGE = 8;
+/** INDEX.md 5.2.4: where there are so many children or more, and so many places for each at most. */
+export const RANGE_CHILDREN = 4;
+export const RANGE_PLACES = 3;
 
 /** INDEX.md 5.2.5: flags of an entry. */
 export const ENTRY_LAST = 1;
@@ -30,15 +35,16 @@ export const ENTRY_METHODS = 2;
 export const ENTRY_CONDITIONS = 4;
 /** The rest of the pattern is a star alone, and not written. */
 export const ENTRY_STAR = 8;
-/** Two bits. */
-export const ENTRY_CAPTURE = 16;
+/** From this bit on, two. */
+export const ENTRY_CAPTURE = 4;
+export const ENTRY_HOSTS = 64;
 export const CAPTURE_KINDS = ["none", "tail", "rest", "whole"] as const;
 
 /** INDEX.md 5.2.3: a length of up to 254 is one byte; this one says that two more follow. */
 export const LONG_LENGTH = 255;
 
-/** INDEX.md 5.2.3: offsets are three bytes. */
-export const OFFSET_BYTES = 3;
+/** INDEX.md 5.2.3: offsets are two bytes in pages of up to so many, else three. */
+export const SHORT_PAGE_BYTES = 2 ** 16 - 1;
 export const MAX_PAGE_BYTES = 2 ** 24 - 1;
 
 /** Flag of a branch (FORMAT.md 5.1.3): there are keys of the any-host scope below. */
@@ -53,10 +59,14 @@ const ROUTER_NUMBERS: Readonly<Record<RouterName, number>> = {
   radixtree_uri_with_parameter: 3,
 };
 
+const ROUTERS_BY_NUMBER: ReadonlyMap<number, RouterName> = new Map(
+  ROUTER_NAMES.map((router) => [ROUTER_NUMBERS[router], router]),
+);
+
 export function routerNumber(router: RouterName): number {
   return ROUTER_NUMBERS[router];
 }
 
 export function routerByNumber(number: number): RouterName | undefined {
-  return ROUTER_NAMES.find((router) => ROUTER_NUMBERS[router] === number);
+  return ROUTERS_BY_NUMBER.get(number);
 }

@@ -1,24 +1,23 @@
 import { SnapshotError } from "../snapshot/errors.ts";
 import type { RouterName } from "../snapshot/format.ts";
+import { u32At } from "../snapshot/little-endian.ts";
 import { Conditions } from "./conditions.ts";
+import type { Facts } from "./facts.ts";
+import { acceptsHost, HOST_HEAD_BYTES, hostPattern } from "./host-patterns.ts";
 import { EXACT_HOST, HOST_SUFFIX } from "./route-entry.ts";
 import {
-  CAPTURE_KINDS,
-  ENTRY_CAPTURE,
-  ENTRY_CONDITIONS,
-  ENTRY_LAST,
-  ENTRY_METHODS,
-  ENTRY_STAR,
   HEADER,
   LONG_LENGTH,
   NODE_CHILDREN,
   NODE_EXACT,
   NODE_PREFIX,
-  OFFSET_BYTES,
+  NODE_RANGE,
   PAGE_MAGIC,
   routerByNumber,
+  SHORT_PAGE_BYTES,
 } from "./route-page-layout.ts";
-import { decodeUri } from "./uri-bytes.ts";
+import type { SoughtRoute } from "./sought-route.ts";
+import { ASCII_UNITS } from "./uri-bytes.ts";
 
 export const NONE = -1;
 
@@ -45,20 +44,6 @@ export class HostTrail {
   count = 0;
 }
 
-/** An entry, its parts found; the one that was read last. */
-export class EntryRow {
-  flags = 0;
-  idAt = 0;
-  idLength = 0;
-  methods = 0;
-  /** Offset into the texts, or NONE. */
-  conditions = NONE;
-  restAt = 0;
-  restLength = 0;
-  /** Where the next entry begins. */
-  end = 0;
-}
-
 /**
  * A page of the route index (INDEX.md 5.2), read in place; opening looks at the header alone. Every step
  * is held against the page's bounds and offsets only lead onwards, so bytes that are no page end in
@@ -71,86 +56,127 @@ export class RoutePage {
   /** The node of the first byte of all hosts, and of all paths of any host; 0 where there is none. */
   readonly hostsAt: number;
   readonly anyHostAt: number;
-  readonly #textsAt: number;
+  /** Where the nodes end and the texts begin. */
+  readonly textsAt: number;
+  /** How many bytes an offset has. */
+  readonly offsetBytes: number;
   readonly #name: string;
   /** By offset into the texts: what has been evaluated before stays parsed. */
-  readonly #conditions = new Map<number, Conditions>();
+  #conditions: Map<number, Conditions> | undefined;
 
   constructor(bytes: Uint8Array, name: string) {
     this.bytes = bytes;
     this.#name = name;
     if (bytes.length < HEADER.bytes) throw this.corrupt("it is shorter than its header");
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    if (view.getUint32(HEADER.magic, true) !== PAGE_MAGIC) {
+    if (u32At(bytes, HEADER.magic) !== PAGE_MAGIC) {
       throw this.corrupt("it does not begin as a page of a route index");
     }
-    const number = view.getUint32(HEADER.router, true);
+    const number = u32At(bytes, HEADER.router);
     const router = routerByNumber(number);
     if (!router) throw new SnapshotError("unsupported", name, `router number ${number}`);
     this.router = router;
-    this.entries = view.getUint32(HEADER.entries, true);
-    this.hostsAt = view.getUint32(HEADER.hosts, true);
-    this.anyHostAt = view.getUint32(HEADER.anyHost, true);
-    this.#textsAt = view.getUint32(HEADER.texts, true);
-    if (this.#textsAt > bytes.length) throw this.corrupt("its texts lie outside");
+    this.entries = u32At(bytes, HEADER.entries);
+    this.hostsAt = u32At(bytes, HEADER.hosts);
+    this.anyHostAt = u32At(bytes, HEADER.anyHost);
+    this.textsAt = u32At(bytes, HEADER.texts);
+    this.offsetBytes = bytes.length > SHORT_PAGE_BYTES ? 3 : 2;
+    if (this.textsAt > bytes.length) throw this.corrupt("its texts lie outside");
   }
 
-  /** Follows a reversed host, `key[start, end)`. */
-  walkHost(key: Uint8Array, start: number, end: number, trail: HostTrail): void {
+  /** Follows the part of the host that the key takes, from its end. */
+  walkHost(key: SoughtRoute, trail: HostTrail): void {
+    const seen = this.#followHost(key, trail);
+    if (seen >= ASCII_UNITS && key.readHostBytes()) this.#followHost(key, trail);
+  }
+
+  /** Returns the units that it came by, put together by OR. */
+  #followHost(key: SoughtRoute, trail: HostTrail): number {
     const { bytes } = this;
+    const { host, hostLength } = key;
     trail.exact = NONE;
     trail.count = 0;
-    let taken = start;
+    let seen = 0;
+    let taken = 0;
     for (let node = this.hostsAt; node !== 0; taken++) {
-      let at = this.#label(node);
-      const labelEnd = at + this.#length;
+      let at = this.#labelAt(node);
+      const labelEnd = at + this.lengthAt(node + 1);
       for (; at < labelEnd; at++, taken++) {
-        if (taken === end || bytes[at] !== key[taken]) return;
+        if (taken === hostLength) return seen;
+        const unit = host.charCodeAt(host.length - 1 - taken);
+        seen |= unit;
+        if (bytes[at] !== unit) return seen;
       }
-      if (((bytes[node] as number) & NODE_CHILDREN) === 0) throw this.corrupt("a host ends");
-      const suffix = bytes[at + 1] === SUFFIX_BYTE ? this.#child(at, SUFFIX_BYTE, node) : 0;
+      const flags = bytes[node] as number;
+      if ((flags & NODE_CHILDREN) === 0) throw this.corrupt("a host ends");
+      const suffix = this.#child(node, at, SUFFIX_BYTE);
       if (suffix !== 0) {
         trail.nodes[trail.count] = suffix;
-        trail.lengths[trail.count++] = taken - start;
+        trail.lengths[trail.count++] = taken;
       }
-      if (taken === end) {
-        trail.exact = this.#child(at, EXACT_BYTE, node) || NONE;
-        return;
+      if (taken === hostLength) {
+        trail.exact = this.#child(node, at, EXACT_BYTE) || NONE;
+        return seen;
       }
-      node = this.#child(at, key[taken] as number, node);
+      const unit = host.charCodeAt(host.length - 1 - taken);
+      seen |= unit;
+      node = this.#child(node, at, unit);
     }
+    return seen;
   }
 
-  /** Follows a path, `key[start, end)`, from the node of its scope. */
-  walkPath(scope: number, key: Uint8Array, start: number, end: number, trail: PathTrail): void {
-    const { bytes } = this;
+  /** Follows the part of the path that the key takes, from the node of its scope. */
+  walkPath(scope: number, key: SoughtRoute, trail: PathTrail): void {
+    const seen = this.#followPath(scope, key.path, key.pathLength, trail);
+    if (seen < ASCII_UNITS || !key.readPathBytes()) return;
+    this.#followPath(scope, key.path, key.pathLength, trail);
+  }
+
+  /** Returns the units that it came by, put together by OR. */
+  #followPath(scope: number, path: string, end: number, trail: PathTrail): number {
+    const { bytes, textsAt } = this;
+    let seen = 0;
+    let taken = 0;
+    let count = 0;
     trail.end = NONE;
-    trail.count = 0;
-    let taken = start;
     for (let node = scope; node !== 0; taken++) {
-      let at = this.#label(node);
-      const labelEnd = at + this.#length;
-      if (labelEnd - at > end - taken) return;
-      for (; at < labelEnd; at++, taken++) if (bytes[at] !== key[taken]) return;
+      let at = node + 2;
+      let labelEnd = at + (bytes[node + 1] as number);
+      if (labelEnd - at === LONG_LENGTH) {
+        at += 2;
+        labelEnd = at + this.lengthAt(node + 1);
+      }
+      if (!(labelEnd < textsAt)) throw this.corrupt("a node lies outside");
+      while (at < labelEnd && taken < end) {
+        const unit = path.charCodeAt(taken);
+        seen |= unit;
+        if (bytes[at] !== unit) break;
+        at++;
+        taken++;
+      }
+      if (at < labelEnd) break;
       const flags = bytes[node] as number;
       if ((flags & NODE_PREFIX) !== 0) {
-        trail.nodes[trail.count] = node;
-        trail.lengths[trail.count++] = taken - start;
+        trail.nodes[count] = node;
+        trail.lengths[count++] = taken;
       }
       if (taken === end) {
         trail.end = node;
-        return;
+        break;
       }
-      if ((flags & NODE_CHILDREN) === 0) return;
-      node = this.#child(at, key[taken] as number, node);
+      if ((flags & NODE_CHILDREN) === 0) break;
+      const unit = path.charCodeAt(taken);
+      seen |= unit;
+      node = this.#child(node, at, unit);
     }
+    trail.count = count;
+    return seen;
   }
 
   /** Where the node's exact entries begin, or NONE. */
   exactEntries(node: number): number {
     const flags = this.bytes[node] as number;
     if ((flags & NODE_EXACT) === 0) return NONE;
-    return this.#entriesAt(node) + ((flags & NODE_PREFIX) !== 0 ? OFFSET_BYTES : 0);
+    return this.#entriesAt(node) + ((flags & NODE_PREFIX) !== 0 ? this.offsetBytes : 0);
   }
 
   /** Where the node's prefix entries begin, or NONE. */
@@ -161,134 +187,121 @@ export class RoutePage {
     return (flags & NODE_EXACT) !== 0 ? this.#onwards(at, at) : at;
   }
 
-  /** Reads the entry at `at`; `isPrefix` as its list is. */
-  readEntry(at: number, isPrefix: boolean, row: EntryRow): void {
-    const { bytes } = this;
-    if (at >= this.#textsAt) throw this.corrupt("an entry lies outside");
-    const flags = bytes[at] as number;
-    row.flags = flags;
-    row.idAt = this.#text(at + 1);
-    row.idLength = this.#length;
-    let next = row.idAt + row.idLength;
-    row.methods = 0;
-    if ((flags & ENTRY_METHODS) !== 0) {
-      row.methods = (bytes[next] as number) | ((bytes[next + 1] as number) << 8);
-      next += 2;
-    }
-    row.conditions = NONE;
-    if ((flags & ENTRY_CONDITIONS) !== 0) {
-      row.conditions = this.#offset(next);
-      next += OFFSET_BYTES;
-    }
-    row.restLength = 0;
-    if (isPrefix && (flags & ENTRY_STAR) === 0) {
-      row.restAt = this.#text(next);
-      row.restLength = this.#length;
-      next = row.restAt + row.restLength;
-    }
-    row.end = next;
+  /** Whether one of the host patterns at that offset into the texts accepts the request's host. */
+  hostsHold(offset: number, facts: Facts): boolean {
+    return this.#hostAccepting(offset, facts) !== NONE;
   }
 
-  isLast(row: EntryRow): boolean {
-    return (row.flags & ENTRY_LAST) !== 0;
+  /** The first that does. */
+  hostPattern(offset: number, facts: Facts): string | undefined {
+    const at = this.#hostAccepting(offset, facts);
+    if (at === NONE) return undefined;
+    const from = at + HOST_HEAD_BYTES;
+    return hostPattern(this.bytes, at, from + this.#number(at + 1, 2));
   }
 
-  captureOf(row: EntryRow): (typeof CAPTURE_KINDS)[number] {
-    return CAPTURE_KINDS[Math.floor(row.flags / ENTRY_CAPTURE) & 3] as "none";
-  }
-
-  /** Whether the rest of the pattern is a star alone. */
-  isStar(row: EntryRow): boolean {
-    return (row.flags & ENTRY_STAR) !== 0;
-  }
-
-  /** What of the pattern follows the prefix. */
-  restOf(row: EntryRow): string {
-    if ((row.flags & ENTRY_STAR) !== 0) return "*";
-    return decodeUri(this.bytes, row.restAt, row.restAt + row.restLength);
-  }
-
-  idOf(row: EntryRow): string {
-    const { bytes } = this;
-    let id = "";
-    for (let i = row.idAt; i < row.idAt + row.idLength; i++) {
-      id += String.fromCharCode(bytes[i] as number);
-    }
-    return id;
-  }
-
-  conditionsAt(offset: number): Conditions {
-    const known = this.#conditions.get(offset);
-    if (known) return known;
-    const at = this.#textsAt + offset;
-    const length = this.#offset(at);
-    const from = at + OFFSET_BYTES;
-    if (from + length > this.bytes.length) throw this.corrupt("conditions lie outside");
-    const conditions = new Conditions(this.bytes.subarray(from, from + length), this.#name);
-    this.#conditions.set(offset, conditions);
-    return conditions;
+  /** Whether the conditions at that offset into the texts hold. Throws what evaluating one throws. */
+  conditionsHold(offset: number, facts: Facts): boolean {
+    const conditions = this.#conditions?.get(offset) ?? this.#readConditions(offset);
+    return conditions.hold(facts);
   }
 
   corrupt(detail: string): SnapshotError {
     return new SnapshotError("corrupt", this.#name, detail);
   }
 
-  /** Of the label or text that was found last. */
-  #length = 0;
-
-  #label(node: number): number {
-    if (node >= this.#textsAt) throw this.corrupt("a node lies outside");
-    return this.#text(node + 1);
+  /** The length that is written at `at`. */
+  lengthAt(at: number): number {
+    const { bytes } = this;
+    const length = bytes[at] as number;
+    if (length !== LONG_LENGTH) return length;
+    return (bytes[at + 1] as number) | ((bytes[at + 2] as number) << 8);
   }
 
-  /** Where the text whose length lies at `at` begins; `#length` is set. */
-  #text(at: number): number {
-    const { bytes } = this;
-    let from = at + 1;
-    let length = bytes[at] as number;
-    if (length === LONG_LENGTH) {
-      length = (bytes[from] as number) | ((bytes[from + 1] as number) << 8);
-      from += 2;
-    }
-    if (!(from + length <= this.#textsAt)) throw this.corrupt("a text lies outside");
-    this.#length = length;
+  /** Where the text begins whose length is written at `at`. It ends among the nodes, or this throws. */
+  textAt(at: number): number {
+    const from = at + (this.bytes[at] === LONG_LENGTH ? 3 : 1);
+    if (!(from + this.lengthAt(at) <= this.textsAt)) throw this.corrupt("a text lies outside");
     return from;
   }
 
+  /** The offset at `at`; NaN outside. */
+  offsetAt(at: number): number {
+    const { bytes } = this;
+    const low = (bytes[at] as number) + (bytes[at + 1] as number) * 256;
+    return this.offsetBytes === 2 ? low : low + (bytes[at + 2] as number) * 65_536;
+  }
+
+  #labelAt(node: number): number {
+    if (node >= this.textsAt) throw this.corrupt("a node lies outside");
+    return this.textAt(node + 1);
+  }
+
   /** The child of `node` by that byte, or 0; `at` is where its table begins. */
-  #child(at: number, byte: number, node: number): number {
+  #child(node: number, at: number, byte: number): number {
     const { bytes } = this;
     const count = (bytes[at] as number) + 1;
-    let low = at + 1;
-    let high = at + count;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((bytes[middle] as number) < byte) low = middle + 1;
-      else high = middle;
+    if (((bytes[node] as number) & NODE_RANGE) !== 0) {
+      const place = byte - (bytes[at + 1] as number);
+      if (!(place >= 0 && place < count)) return 0;
+      const offset = this.offsetAt(at + 2 + place * this.offsetBytes);
+      return offset === 0 ? 0 : this.#held(offset, node);
     }
-    if (bytes[low] !== byte || low > at + count) return 0;
-    return this.#onwards(at + 1 + count + (low - at - 1) * OFFSET_BYTES, node);
+    let place = 0;
+    while (bytes[at + 1 + place] !== byte) if (++place === count) return 0;
+    return this.#held(this.offsetAt(at + 1 + count + place * this.offsetBytes), node);
   }
 
   #entriesAt(node: number): number {
-    const at = this.#label(node) + this.#length;
-    if (((this.bytes[node] as number) & NODE_CHILDREN) === 0) return at;
-    const count = (this.bytes[at] as number) + 1;
-    return at + 1 + count * (1 + OFFSET_BYTES);
+    const { bytes } = this;
+    const at = this.#labelAt(node) + this.lengthAt(node + 1);
+    const flags = bytes[node] as number;
+    if ((flags & NODE_CHILDREN) === 0) return at;
+    const count = (bytes[at] as number) + 1;
+    const lead = (flags & NODE_RANGE) !== 0 ? 2 : 1 + count;
+    return at + lead + count * this.offsetBytes;
   }
 
   /** The offset at `at`, which leads beyond `from`. */
   #onwards(at: number, from: number): number {
-    const offset = this.#offset(at);
-    if (!(offset > from && offset < this.#textsAt)) throw this.corrupt("an offset leads nowhere");
+    return this.#held(this.offsetAt(at), from);
+  }
+
+  #held(offset: number, from: number): number {
+    if (!(offset > from && offset < this.textsAt)) throw this.corrupt("an offset leads nowhere");
     return offset;
   }
 
-  #offset(at: number): number {
+  #readConditions(offset: number): Conditions {
+    const at = this.textsAt + offset + 3;
+    const end = at + this.#number(at - 3, 3);
+    if (end > this.bytes.length) throw this.corrupt("conditions lie outside");
+    const conditions = new Conditions(this.bytes.subarray(at, end), this.#name);
+    this.#conditions ??= new Map();
+    this.#conditions.set(offset, conditions);
+    return conditions;
+  }
+
+  /** Where the pattern lies that accepts the request's host, or NONE. */
+  #hostAccepting(offset: number, facts: Facts): number {
     const { bytes } = this;
-    if (at + OFFSET_BYTES > bytes.length) throw this.corrupt("an offset lies outside");
-    return (
-      (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16)
-    );
+    let at = this.textsAt + offset + 2;
+    for (let left = this.#number(at - 2, 2); left > 0; left--) {
+      const end = at + HOST_HEAD_BYTES + this.#number(at + 1, 2);
+      if (end > bytes.length) throw this.corrupt("a host lies outside");
+      if (acceptsHost(bytes, at, end, facts)) return at;
+      at = end;
+    }
+    return NONE;
+  }
+
+  /** Little-endian, of up to three bytes. */
+  #number(at: number, size: number): number {
+    const { bytes } = this;
+    if (!(at + size <= bytes.length)) throw this.corrupt("a number lies outside");
+    const low = bytes[at] as number;
+    if (size === 1) return low;
+    const both = low | ((bytes[at + 1] as number) << 8);
+    return size === 2 ? both : both | ((bytes[at + 2] as number) << 16);
   }
 }

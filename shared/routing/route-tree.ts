@@ -33,8 +33,8 @@ export class RouteTree {
     const tree = new PagedTree<RouteEntry>({
       keyOf: ({ key }) => key,
       compare: compareEntries,
-      weigh: ({ key, routeId, conditions }) =>
-        16 + routeId.length + (key.length >> 1) + (conditions.length >> 2),
+      weigh: ({ key, routeId, hosts, conditions }) =>
+        16 + routeId.length + (key.length >> 1) + ((hosts.length + conditions.length) >> 2),
       limit,
     });
     this.#tree = tree;
@@ -103,6 +103,7 @@ function areSame(held: readonly RouteEntry[], entries: readonly RouteEntry[]): b
         compareEntries(entry, other) === 0 &&
         entry.pattern === other.pattern &&
         entry.methods === other.methods &&
+        entry.hosts === other.hosts &&
         entry.conditions === other.conditions
       );
     })

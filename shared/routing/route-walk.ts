@@ -1,86 +1,53 @@
 import { BranchChunk } from "../snapshot/branch-chunk.ts";
 import { tooDeep } from "../snapshot/errors.ts";
 import { type ChunkRef, chunkName, MAX_BRANCH_DEPTH, type RouterName } from "../snapshot/format.ts";
-import { ANY_HOST, EXACT_HOST, HOST_SUFFIX } from "./route-entry.ts";
-import { ChunkNeeded, checkIndexChunk, type HeldChunk, type HeldChunks } from "./route-index.ts";
+import { ChunkNeeded, type HeldChunk, type HeldChunks } from "../snapshot/held-chunks.ts";
+import { checkIndexChunk } from "./check-index-chunk.ts";
+import { ANY_HOST, EXACT_HOST, HOST_SUFFIX, WHOLE_HOST } from "./route-entry.ts";
 import { HostTrail, NONE, PathTrail, RoutePage } from "./route-page.ts";
 import { BRANCH_ANY_HOST, HOST_ANCESTOR } from "./route-page-layout.ts";
 import { SoughtRoute } from "./sought-route.ts";
-import { WalkCache } from "./walk-cache.ts";
 
 const ANY_HOST_BYTE = ANY_HOST.charCodeAt(0);
 const EXACT_HOST_BYTE = EXACT_HOST.charCodeAt(0);
 const HOST_SUFFIX_BYTE = HOST_SUFFIX.charCodeAt(0);
 
 /**
- * All that a host and a path lead to, in the order of precedence (INDEX.md 5.2.7), as far as it was asked:
- * lists of entries, and the places of the index that are still to be looked at.
+ * Goes through the pages of an index: all that a host and a path lead to, in the order of precedence
+ * (INDEX.md 5.2.7), each looked for when it is asked for. Walking is synchronous, so two requests never
+ * meet in what it keeps meanwhile, and it allocates nothing.
  */
-export class Walk {
-  host = "";
-  uri = "";
-  /** Of another host and the same path, where it is kept. */
-  next: Walk | undefined = undefined;
-  /** How many lists were found. Each has its page, where in it the list begins, */
-  count = 0;
-  readonly pages: HeldChunk[] = [];
-  readonly firsts: number[] = [];
-  /** how many bytes of the path their prefix takes (NONE: their path is exact), */
-  readonly prefixes: number[] = [];
-  /** and the host scope they lie under: the length of a suffix, or WHOLE_HOST, or NONE. */
-  readonly scopes: number[] = [];
-  /** The places ahead, the next one last: how much of the reversed host, under which separator, */
-  ahead = 0;
-  readonly separators: number[] = [];
-  readonly hostLengths: number[] = [];
-  /** and whether only the prefix entries under so many bytes of the key (FORMAT.md 5.1.5); NONE: no. */
-  readonly ancestors: number[] = [];
-
-  begin(host: string, uri: string): void {
-    this.host = host;
-    this.uri = uri;
-    this.count = 0;
-    this.ahead = 0;
-  }
-
-  add(page: HeldChunk, first: number, prefix: number, scope: number): void {
-    const { count } = this;
-    this.pages[count] = page;
-    this.firsts[count] = first;
-    this.prefixes[count] = prefix;
-    this.scopes[count] = scope;
-    this.count = count + 1;
-  }
-
-  lookAt(separator: number, hostLength: number, ancestor: number): void {
-    const { ahead } = this;
-    this.separators[ahead] = separator;
-    this.hostLengths[ahead] = hostLength;
-    this.ancestors[ahead] = ancestor;
-    this.ahead = ahead + 1;
-  }
-}
-
-/** A scope of a whole host, not of a suffix. */
-export const WHOLE_HOST = 0x10000;
-
-/** Goes through the pages of an index. */
 export class RouteWalker {
+  /** The list of entries that `next` came to: its page, where in it the list begins, */
+  page: RoutePage | undefined;
+  first = NONE;
+  /** how many bytes of the path its prefix takes (NONE: its path is exact), */
+  prefix = NONE;
+  /** and the host scope it lies under: the length of a suffix, or WHOLE_HOST, or NONE. */
+  scope = NONE;
+  readonly key = new SoughtRoute();
+
   readonly #hostsDecide: boolean;
   readonly #router: RouterName;
   readonly #root: ChunkRef;
   readonly #chunks: HeldChunks;
-  readonly #walks = new WalkCache();
   #rootChunk: HeldChunk | undefined;
-  // What a walk in hand uses. Walking is synchronous, so two requests never meet in them.
-  readonly #key = new SoughtRoute();
-  readonly #passing = new Walk();
-  #reading: Walk | undefined;
-  readonly #hosts = new HostTrail();
+  /** What `page` has of the path: the end of it, and how many of the prefixes are still to come. */
   readonly #paths = new PathTrail();
+  #end = NONE;
+  #prefixes = 0;
+  /** How the scope's page was come to, as long as nobody looked at what that says of other pages. */
+  #depth = NONE;
   readonly #branches: HeldChunk[] = [];
   readonly #children: number[] = [];
+  readonly #hosts = new HostTrail();
   readonly #suffixes: number[] = [];
+  /** The places ahead, the next one last: how much of the reversed host, under which separator, */
+  #ahead = 0;
+  readonly #separators: number[] = [];
+  readonly #hostLengths: number[] = [];
+  /** and whether only the prefix entries under so many bytes of the key (FORMAT.md 5.1.5); NONE: no. */
+  readonly #ancestors: number[] = [];
 
   constructor(router: RouterName, root: ChunkRef, chunks: HeldChunks) {
     this.#router = router;
@@ -89,45 +56,23 @@ export class RouteWalker {
     this.#chunks = chunks;
   }
 
-  /** The walk of this host and path: kept, where they came lately. Good until the next call. */
-  walkOf(host: string, uri: string): Walk {
-    const kept = this.#walks.get(host, uri);
-    if (kept) return kept;
-    const key = this.#key;
-    key.read(this.#hostsDecide ? host : "", uri);
-    const again = this.#walks.admit(host, uri, key.hash);
-    const walk = again ?? this.#passing;
-    if (!again) walk.begin(host, uri);
-    this.#reading = walk;
-    walk.lookAt(this.#hostsDecide ? EXACT_HOST_BYTE : ANY_HOST_BYTE, NONE, NONE);
-    return walk;
+  begin(host: string, path: string): void {
+    this.key.read(this.#hostsDecide ? host : "", path);
+    this.#end = NONE;
+    this.#prefixes = 0;
+    this.#depth = NONE;
+    this.#ahead = 0;
+    this.#lookAt(this.#hostsDecide ? EXACT_HOST_BYTE : ANY_HOST_BYTE, NONE, NONE);
   }
 
-  /** A walk led to a chunk that was given up since: others will as well. */
-  forget(): void {
-    this.#walks.clear();
-  }
-
-  /** Adds what the next place holds; false where there is none. Throws `ChunkNeeded` and `corrupt`. */
-  goOn(walk: Walk): boolean {
-    const last = walk.ahead - 1;
-    if (last < 0) return false;
-    const key = this.#key;
-    if (this.#reading !== walk) {
-      key.read(this.#hostsDecide ? walk.host : "", walk.uri);
-      this.#reading = walk;
+  /** Comes to the next list; false where there is none. Throws `ChunkNeeded` and `corrupt`. */
+  next(): boolean {
+    for (;;) {
+      if (this.#takeList()) return true;
+      if (this.#depth !== NONE) this.#lookFurther();
+      if (this.#ahead === 0) return false;
+      this.#goOn();
     }
-    const separator = walk.separators[last] as number;
-    const hostLength = walk.hostLengths[last] as number;
-    const ancestor = walk.ancestors[last] as number;
-    const isWhole = hostLength === NONE;
-    key.setScope(
-      isWhole ? (separator === ANY_HOST_BYTE ? 0 : key.hostLength) : hostLength,
-      separator,
-    );
-    if (ancestor === NONE) this.#takeScope(walk, separator);
-    else this.#takeAncestor(walk, separator, ancestor);
-    return true;
   }
 
   *missing(): IterableIterator<ChunkRef> {
@@ -136,123 +81,154 @@ export class RouteWalker {
     else yield this.#root;
   }
 
-  /** The page of the key; what the branches above name as ancestors is put ahead. */
-  #takeScope(walk: Walk, separator: number): void {
-    const root = this.#openRoot();
-    let held = root;
-    let depth = 0;
-    while (held.chunk instanceof BranchChunk) {
-      if (depth === MAX_BRANCH_DEPTH) throw tooDeep(chunkName(this.#root));
-      const child = held.chunk.find(this.#key);
-      this.#branches[depth] = held;
-      this.#children[depth++] = child;
-      held = this.#link(held, held.chunk, child);
+  /** The exact path first, then the longest prefix. */
+  #takeList(): boolean {
+    const page = this.page as RoutePage;
+    if (this.#end !== NONE) {
+      this.first = page.exactEntries(this.#end);
+      this.#end = NONE;
+      if (this.first !== NONE) {
+        this.prefix = NONE;
+        return true;
+      }
     }
-    const page = held.chunk as RoutePage;
-    const scope = this.#scopeIn(page, separator);
-    if (scope !== 0) this.#takePaths(walk, held, page, scope, separator);
-    // Only now: a chunk that is not there stops the walk before it, and the place is looked at again.
-    walk.ahead -= 1;
-    const suffixes = this.#suffixes;
-    suffixes.length = 0;
-    if (separator === EXACT_HOST_BYTE) {
-      if (hasAnyHost(root)) walk.lookAt(ANY_HOST_BYTE, NONE, NONE);
-      for (let i = 0; i < this.#hosts.count; i++) suffixes.push(this.#hosts.lengths[i] as number);
-    }
-    for (let level = depth - 1; level >= 0; level--) {
-      const branch = this.#branches[level]?.chunk as BranchChunk;
-      this.#readSuffixes(branch, this.#children[level] as number, suffixes);
-    }
-    if (suffixes.length > 1) suffixes.sort((a, b) => a - b);
-    for (const length of suffixes) walk.lookAt(HOST_SUFFIX_BYTE, length, NONE);
-    for (let level = 0; level < depth; level++) {
-      const branch = this.#branches[level]?.chunk as BranchChunk;
-      this.#readAncestors(branch, this.#children[level] as number, separator, walk);
-    }
+    if (this.#prefixes === 0) return false;
+    const last = --this.#prefixes;
+    this.first = page.prefixEntries(this.#paths.nodes[last] as number);
+    this.prefix = this.#paths.lengths[last] as number;
+    return true;
   }
 
-  #takePaths(walk: Walk, held: HeldChunk, page: RoutePage, scope: number, separator: number): void {
-    const { bytes, path, end } = this.#key;
+  #lookAt(separator: number, hostLength: number, ancestor: number): void {
+    const ahead = this.#ahead++;
+    this.#separators[ahead] = separator;
+    this.#hostLengths[ahead] = hostLength;
+    this.#ancestors[ahead] = ancestor;
+  }
+
+  #goOn(): void {
+    const last = --this.#ahead;
+    const separator = this.#separators[last] as number;
+    const hostLength = this.#hostLengths[last] as number;
+    const ancestor = this.#ancestors[last] as number;
+    const { key } = this;
+    const whole = separator === ANY_HOST_BYTE ? 0 : key.host.length;
+    key.setScope(hostLength === NONE ? whole : hostLength, separator);
+    if (ancestor === NONE) this.#takeScope(separator);
+    else this.#takeAncestor(separator, ancestor);
+  }
+
+  /** The page of the key. What the branches above it say of others is looked at when nothing here holds. */
+  #takeScope(separator: number): void {
+    const { key } = this;
+    let held = this.#openRoot();
+    let depth = 0;
+    for (let { chunk } = held; chunk instanceof BranchChunk; { chunk } = held) {
+      if (depth === MAX_BRANCH_DEPTH) throw tooDeep(chunkName(this.#root));
+      const child = chunk.find(key);
+      this.#branches[depth] = held;
+      this.#children[depth++] = child;
+      held = this.#link(held, chunk, child);
+    }
+    const page = held.chunk as RoutePage;
+    this.page = page;
+    this.#depth = depth;
+    const node = this.#scopeIn(page, separator);
+    if (node === 0) return;
     const trail = this.#paths;
-    page.walkPath(scope, bytes, path, end, trail);
-    const host = this.#scopeNumber(separator);
-    if (trail.end !== NONE) {
-      const first = page.exactEntries(trail.end);
-      if (first !== NONE) walk.add(held, first, NONE, host);
+    page.walkPath(node, key, trail);
+    this.#end = trail.end;
+    this.#prefixes = trail.count;
+    this.scope = this.#scopeNumber(separator);
+  }
+
+  /** Puts ahead the other scopes of the host, and first what the branches name as ancestors. */
+  #lookFurther(): void {
+    const depth = this.#depth;
+    this.#depth = NONE;
+    const last = this.key.separator;
+    const suffixes = this.#suffixes;
+    suffixes.length = 0;
+    if (last === EXACT_HOST_BYTE) {
+      if (hasAnyHost(this.#openRoot())) this.#lookAt(ANY_HOST_BYTE, NONE, NONE);
+      for (let i = 0; i < this.#hosts.count; i++) suffixes.push(this.#hosts.lengths[i] as number);
+      for (let level = depth - 1; level >= 0; level--) this.#readSuffixes(level, suffixes);
     }
-    for (let i = trail.count - 1; i >= 0; i--) {
-      walk.add(
-        held,
-        page.prefixEntries(trail.nodes[i] as number),
-        trail.lengths[i] as number,
-        host,
-      );
-    }
+    if (suffixes.length > 1) suffixes.sort((a, b) => a - b);
+    for (const length of suffixes) this.#lookAt(HOST_SUFFIX_BYTE, length, NONE);
+    for (let level = 0; level < depth; level++) this.#readAncestors(level, last);
   }
 
   /** FORMAT.md 5.1.5: which suffixes of our host have paths that lie before the child's keys. */
-  #readSuffixes(branch: BranchChunk, child: number, suffixes: number[]): void {
+  #readSuffixes(level: number, suffixes: number[]): void {
+    const branch = this.#branches[level]?.chunk as BranchChunk;
+    const child = this.#children[level] as number;
     const count = branch.ancestorCount(child);
-    const key = this.#key;
-    if (count === 0 || key.bytes[key.path - 1] !== EXACT_HOST_BYTE) return;
+    if (count === 0) return;
+    const { key } = this;
     const shared = branch.sharedLength(child, key);
     for (let i = 0; i < count; i++) {
       const ancestor = branch.ancestor(child, i);
       const length = ancestor & ~HOST_ANCESTOR;
-      const isOurs = length <= shared && key.start + length < key.path;
+      const isOurs = length <= shared && length <= key.hostLength;
       if ((ancestor & HOST_ANCESTOR) !== 0 && isOurs) suffixes.push(length);
     }
   }
 
   /** FORMAT.md 5.1.5: which prefixes of our path lie before the child's keys, the longest looked at first. */
-  #readAncestors(branch: BranchChunk, child: number, separator: number, walk: Walk): void {
+  #readAncestors(level: number, separator: number): void {
+    const branch = this.#branches[level]?.chunk as BranchChunk;
+    const child = this.#children[level] as number;
     const count = branch.ancestorCount(child);
     if (count === 0) return;
-    const key = this.#key;
+    const { key } = this;
     const shared = branch.sharedLength(child, key);
     for (let i = 0; i < count; i++) {
       const length = branch.ancestor(child, i);
-      const isOurs = length <= shared && key.start + length >= key.path;
+      const isOurs = length <= shared && length > key.hostLength;
       if ((length & HOST_ANCESTOR) === 0 && isOurs) {
-        walk.lookAt(separator, key.path - 1 - key.start, length);
+        this.#lookAt(separator, key.hostLength, length);
       }
     }
   }
 
-  #takeAncestor(walk: Walk, separator: number, length: number): void {
-    const { bytes, path, start } = this.#key;
-    const key = { bytes, start, end: start + length };
+  #takeAncestor(separator: number, length: number): void {
+    const { key } = this;
+    key.cutAt(length);
     let held = this.#openRoot();
     for (let depth = 0; held.chunk instanceof BranchChunk; depth++) {
       if (depth === MAX_BRANCH_DEPTH) throw tooDeep(chunkName(this.#root));
       held = this.#link(held, held.chunk, held.chunk.find(key));
     }
     const page = held.chunk as RoutePage;
-    const scope = this.#scopeIn(page, separator);
+    this.page = page;
+    const node = this.#scopeIn(page, separator);
     const trail = this.#paths;
-    if (scope !== 0) page.walkPath(scope, bytes, path, key.end, trail);
-    const first = scope === 0 || trail.end === NONE ? NONE : page.prefixEntries(trail.end);
-    if (first === NONE) throw page.corrupt(`an ancestor of ${length} bytes is not there`);
-    walk.add(held, first, key.end - path, this.#scopeNumber(separator));
-    walk.ahead -= 1;
+    if (node !== 0) page.walkPath(node, key, trail);
+    const isThere = node !== 0 && trail.end !== NONE && page.prefixEntries(trail.end) !== NONE;
+    if (!isThere) throw page.corrupt(`an ancestor of ${length} bytes is not there`);
+    // The last of the trail; those before it lie before other children as well, or were tried.
+    trail.nodes[0] = trail.end;
+    trail.lengths[0] = key.pathLength;
+    this.#prefixes = 1;
+    this.scope = this.#scopeNumber(separator);
   }
 
   /** The node of the key's scope in its page, or 0. */
   #scopeIn(page: RoutePage, separator: number): number {
     if (separator === ANY_HOST_BYTE) return page.anyHostAt;
-    const { bytes, start, path } = this.#key;
+    const { key } = this;
     const trail = this.#hosts;
-    page.walkHost(bytes, start, path - 1, trail);
+    page.walkHost(key, trail);
     if (separator === EXACT_HOST_BYTE) return trail.exact === NONE ? 0 : trail.exact;
     const last = trail.count - 1;
-    const isWhole = last >= 0 && trail.lengths[last] === path - 1 - start;
+    const isWhole = last >= 0 && trail.lengths[last] === key.hostLength;
     return isWhole ? (trail.nodes[last] as number) : 0;
   }
 
   #scopeNumber(separator: number): number {
     if (separator === ANY_HOST_BYTE) return NONE;
-    if (separator === EXACT_HOST_BYTE) return WHOLE_HOST;
-    return this.#key.path - 1 - this.#key.start;
+    return separator === EXACT_HOST_BYTE ? WHOLE_HOST : this.key.hostLength;
   }
 
   #openRoot(): HeldChunk {

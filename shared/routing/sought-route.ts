@@ -1,78 +1,103 @@
-import type { SoughtKey } from "../snapshot/branch-chunk.ts";
-import { encodeUri, MAX_BYTES_PER_UNIT } from "./uri-bytes.ts";
+import { leadByBytes, type SoughtKey } from "../snapshot/branch-chunk.ts";
+import { ASCII_UNITS, byteString } from "./uri-bytes.ts";
 
 /**
  * What of a request is looked for in a route index: its host from the end, a separator, its path
- * (INDEX.md 5.2.2). The host is put together with the path scope by scope; the buffers are used again by
- * the next request.
+ * (INDEX.md 5.2.2). The request's strings are read where they are; only where one turns out not to be
+ * ASCII is it replaced by that of its bytes. Keys are read from their beginning, so up to that place both
+ * are the same.
  */
 export class SoughtRoute implements SoughtKey {
-  bytes = new Uint8Array(256);
-  start = 0;
-  end = 0;
-  /** Where the path begins, and ends, in `bytes`; the separator lies before. */
-  path = 0;
-  pathEnd = 0;
+  /** The bytes of the host, one character each, first to last, and of the path; or what may be them. */
+  host = "";
+  path = "";
+  /** How much of the host, from its end, lies before the separator. */
   hostLength = 0;
-  /** Of host and path. */
-  hash = 0;
-  #host = new Uint8Array(128);
+  separator = 0;
+  #length = 0;
+  #isHostBytes = false;
+  #isPathBytes = false;
 
-  read(host: string, uri: string): void {
-    this.hostLength = this.#readHost(host);
-    const room = this.hostLength + 1 + uri.length * MAX_BYTES_PER_UNIT;
-    if (room > this.bytes.length) this.bytes = new Uint8Array(room * 2);
-    this.path = this.hostLength + 1;
-    this.pathEnd = this.path + encodeAt(uri, this.bytes, this.path);
-    this.hash = this.#hashOf();
+  read(host: string, path: string): void {
+    this.host = host;
+    this.path = path;
+    this.#isHostBytes = false;
+    this.#isPathBytes = false;
   }
 
-  #hashOf(): number {
-    let hash = 0x811c9dc5;
-    const host = this.#host;
-    for (let i = 0; i < this.hostLength; i++) {
-      hash = Math.imul(hash ^ (host[i] as number), 0x01000193);
+  /** Makes the key that of the last `hostLength` bytes of the host, and of the whole path. */
+  setScope(hostLength: number, separator: number): void {
+    this.hostLength = hostLength;
+    this.separator = separator;
+    this.#length = Number.POSITIVE_INFINITY;
+  }
+
+  /** Makes the key end after `length` bytes. */
+  cutAt(length: number): void {
+    this.#length = length;
+  }
+
+  /** How much of the path belongs to the key. */
+  get pathLength(): number {
+    return Math.min(this.path.length, this.#length - this.hostLength - 1);
+  }
+
+  byteAt(position: number): number {
+    if (position >= this.#length) return -1;
+    const at = position - this.hostLength - 1;
+    if (at >= 0) {
+      const { path } = this;
+      if (at >= path.length) return -1;
+      const unit = path.charCodeAt(at);
+      return unit < ASCII_UNITS ? unit : this.#pathByte(at);
     }
-    const { bytes, pathEnd } = this;
-    for (let i = this.path; i < pathEnd; i++) {
-      hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193);
-    }
-    return (hash ^ (hash >>> 15)) >>> 0;
+    return at === -1 ? this.separator : this.#hostByte(position);
   }
 
-  /** Makes the key that of the first `length` bytes of the reversed host under `separator`. */
-  setScope(length: number, separator: number): void {
-    const { bytes, path } = this;
-    const host = this.#host;
-    const start = path - 1 - length;
-    for (let i = 0; i < length; i++) bytes[start + i] = host[i] as number;
-    bytes[path - 1] = separator;
-    this.start = start;
-    this.end = this.pathEnd;
+  leadAt(position: number): number {
+    const { path } = this;
+    const at = position - this.hostLength - 1;
+    if (at < 0 || at + 4 > path.length || position + 4 > this.#length) {
+      return leadByBytes(this, position);
+    }
+    const a = path.charCodeAt(at);
+    const b = path.charCodeAt(at + 1);
+    const c = path.charCodeAt(at + 2);
+    const d = path.charCodeAt(at + 3);
+    if ((a | b | c | d) >= ASCII_UNITS) return leadByBytes(this, position);
+    return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
   }
 
-  /** Last character first. */
-  #readHost(host: string): number {
-    const { length } = host;
-    if (length * MAX_BYTES_PER_UNIT > this.#host.length) {
-      this.#host = new Uint8Array(length * 2 * MAX_BYTES_PER_UNIT);
-    }
-    const bytes = this.#host;
-    for (let i = 0; i < length; i++) {
-      const unit = host.charCodeAt(length - 1 - i);
-      if (unit >= 0x80) return encodeUri([...host].reverse().join(""), bytes);
-      bytes[i] = unit;
-    }
-    return length;
+  /** False where the host was that of its bytes already. */
+  readHostBytes(): boolean {
+    if (this.#isHostBytes) return false;
+    this.#isHostBytes = true;
+    const { host } = this;
+    // Characters are reversed before they become bytes.
+    const reversed = byteString([...host].reverse().join(""));
+    this.host = [...reversed].reverse().join("");
+    if (this.hostLength === host.length) this.hostLength = this.host.length;
+    return this.host !== host;
   }
-}
 
-function encodeAt(text: string, bytes: Uint8Array, at: number): number {
-  const { length } = text;
-  for (let i = 0; i < length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit >= 0x80) return encodeUri(text, bytes.subarray(at));
-    bytes[at + i] = unit;
+  /** False where the path was that of its bytes already. */
+  readPathBytes(): boolean {
+    if (this.#isPathBytes) return false;
+    this.#isPathBytes = true;
+    const { path } = this;
+    this.path = byteString(path);
+    return this.path !== path;
   }
-  return length;
+
+  #pathByte(at: number): number {
+    this.readPathBytes();
+    return this.path.charCodeAt(at);
+  }
+
+  #hostByte(at: number): number {
+    const { host } = this;
+    const unit = host.charCodeAt(host.length - 1 - at);
+    if (unit < ASCII_UNITS || !this.readHostBytes()) return unit;
+    return this.host.charCodeAt(this.host.length - 1 - at);
+  }
 }

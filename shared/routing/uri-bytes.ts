@@ -10,6 +10,8 @@ const STRAY_BYTE = 0xdc00;
 const SLICE_UNITS = 4096;
 const NOT_ASCII = /[^\0-\x7f]/;
 
+/** A unit below this is its own byte. */
+export const ASCII_UNITS = 0x80;
 /** The most bytes that one UTF-16 unit becomes. */
 export const MAX_BYTES_PER_UNIT = 3;
 

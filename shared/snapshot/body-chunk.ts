@@ -1,4 +1,3 @@
-import type { Body } from "./body-tree.ts";
 import { SnapshotError } from "./errors.ts";
 
 /**
@@ -10,6 +9,16 @@ import { SnapshotError } from "./errors.ts";
 export const BODY_MAGIC = 0x31424753;
 const HEAD_BYTES = 8;
 const ROW_BYTES = 16;
+
+/** FORMAT.md 5.3: a resource as it lies in a body chunk. */
+export interface Body {
+  /** The resource's key below the prefix, e.g. `routes/1`; ASCII, as all keys of resources are. */
+  readonly key: string;
+  /** `{"value": …, "modRevision": n}`; may be made when asked for. */
+  readonly json: string;
+  /** `json.length`. */
+  readonly length: number;
+}
 
 /** Deterministic: the same bodies in any order give the same bytes. */
 export function encodeBodyChunk(bodies: readonly Pick<Body, "key" | "json">[]): Uint8Array {

@@ -1,17 +1,7 @@
-import { encodeBodyChunk } from "./body-chunk.ts";
-import type { SoughtKey } from "./branch-chunk.ts";
+import { type Body, encodeBodyChunk } from "./body-chunk.ts";
+import { leadByBytes, type SoughtKey } from "./branch-chunk.ts";
 import { PagedTree, type TreeNode } from "./paged-tree.ts";
 import type { TreeCodec } from "./tree-chunks.ts";
-
-/** FORMAT.md 5.3: a resource as it lies in a body chunk. */
-export interface Body {
-  /** The resource's key below the prefix, e.g. `routes/1`; ASCII, as all keys of resources are. */
-  readonly key: string;
-  /** `{"value": …, "modRevision": n}`; may be made when asked for. */
-  readonly json: string;
-  /** `json.length`. */
-  readonly length: number;
-}
 
 /** FORMAT.md 5.1.1: about the bytes of a body chunk, at most. */
 const CHUNK_LIMIT = 48 * 1024;
@@ -72,10 +62,10 @@ function areSame(a: Body, b: Body): boolean {
   return a === b || (a.length === b.length && a.json === b.json);
 }
 
-/** A resource's key, to be looked for among branches. */
+/** A resource's key, which is ASCII, to be looked for among branches. */
 export function soughtKey(key: string): SoughtKey {
-  const bytes = encoder.encode(key);
-  return { bytes, start: 0, end: bytes.length };
+  const bytes = {
+    byteAt: (position: number) => (position < key.length ? key.charCodeAt(position) : -1),
+  };
+  return { ...bytes, leadAt: (position) => leadByBytes(bytes, position) };
 }
-
-const encoder = new TextEncoder();

@@ -1,5 +1,6 @@
 import { SnapshotError } from "./errors.ts";
 import { MAX_CHUNK_BYTES, type TreeRef } from "./format.ts";
+import { u32At } from "./little-endian.ts";
 
 /**
  * FORMAT.md 5.1: a branch of a chunk tree names the chunks that hold its keys, in the order of the keys.
@@ -18,6 +19,7 @@ const KEY_LENGTH = 40;
 const ANCESTORS = 42;
 const ANCESTOR_BYTES = 2;
 const MAX_KEY_BYTES = 0x7fff;
+const LEAD_BYTES = 8;
 /** Set in the number of ancestors: the child is a branch itself. */
 const IS_BRANCH = 0x8000;
 
@@ -62,11 +64,21 @@ export function encodeBranch(children: readonly BranchChild[], flags = 0): Uint8
   return bytes;
 }
 
-/** A key that is looked for: `bytes[start, end)`. */
+/** A key that is looked for. */
 export interface SoughtKey {
-  readonly bytes: Uint8Array;
-  readonly start: number;
-  readonly end: number;
+  /** -1 from its end on. Nobody asks for a byte before those that come before it. */
+  byteAt(position: number): number;
+  /** The four bytes from `position` on as `leadOf` makes them a number. */
+  leadAt(position: number): number;
+}
+
+/** The first eight bytes of each child's key after the prefix: they decide most comparisons. */
+interface Leads {
+  /** Four of them each, as `leadOf` has them. */
+  readonly firsts: Uint32Array;
+  readonly seconds: Uint32Array;
+  /** By the very first: how many children but the first child begin with a lesser one. */
+  readonly lesser: Uint32Array;
 }
 
 /** A branch read in place. Checks bounds as it goes; broken bytes throw `corrupt`. */
@@ -74,32 +86,24 @@ export class BranchChunk {
   readonly count: number;
   readonly flags: number;
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
   readonly #name: string;
   readonly #prefixLength: number;
   readonly #prefixAt: number;
-  /** The first four bytes of each key after the prefix: they decide nearly every comparison. */
-  readonly #leads: Uint32Array;
+  /** Made when the first key is looked for: of the branches that are read many are not asked. */
+  #leads: Leads | undefined;
 
   constructor(bytes: Uint8Array, name: string) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#name = name;
-    if (bytes.length < HEAD_BYTES || this.#view.getUint32(0, true) !== BRANCH_MAGIC) {
+    if (bytes.length < HEAD_BYTES || u32At(bytes, 0) !== BRANCH_MAGIC) {
       throw this.#corrupt("it does not begin as a branch");
     }
-    this.count = this.#view.getUint32(4, true);
-    this.flags = this.#view.getUint32(8, true);
-    this.#prefixLength = this.#view.getUint32(12, true);
+    this.count = u32At(bytes, 4);
+    this.flags = u32At(bytes, 8);
+    this.#prefixLength = u32At(bytes, 12);
     this.#prefixAt = HEAD_BYTES + this.count * ROW_BYTES;
     if (this.count === 0 || this.#prefixAt + this.#prefixLength > bytes.length) {
       throw this.#corrupt(`${this.count} children do not fit its length`);
-    }
-    this.#leads = new Uint32Array(this.count);
-    for (let child = 1; child < this.count; child++) {
-      const row = this.#row(child);
-      const at = this.#keyAt(row);
-      this.#leads[child] = leadOf(bytes, at, at + this.#keyLength(row));
     }
   }
 
@@ -113,17 +117,21 @@ export class BranchChunk {
     const at = this.#prefixAt;
     const shared = sharedBytes(key, 0, this.#bytes, at, prefix);
     if (shared < prefix) {
-      const isLess = byteOf(key, shared) < (this.#bytes[at + shared] as number);
+      const isLess = key.byteAt(shared) < (this.#bytes[at + shared] as number);
       return isLess ? 0 : this.count - 1;
     }
-    const leads = this.#leads;
-    const lead = leadOf(key.bytes, key.start + prefix, key.end);
-    let low = 0;
-    let high = this.count - 1;
+    const { firsts, seconds, lesser } = this.#leads ?? this.#readLeads();
+    const first = key.leadAt(prefix);
+    const second = key.leadAt(prefix + 4);
+    let low = lesser[first >>> 24] as number;
+    let high = lesser[(first >>> 24) + 1] as number;
     while (low < high) {
       const middle = (low + high + 1) >>> 1;
-      const other = leads[middle] as number;
-      const isLess = lead === other ? this.#isLess(key, middle) : lead < other;
+      const other = firsts[middle] as number;
+      const isLess =
+        first === other
+          ? this.#isLess(key, second, seconds[middle] as number, middle)
+          : first < other;
       if (isLess) high = middle - 1;
       else low = middle;
     }
@@ -133,8 +141,8 @@ export class BranchChunk {
   ref(child: number): TreeRef {
     const row = this.#row(child);
     let sha256 = "";
-    for (let i = 0; i < DIGEST_BYTES; i++) sha256 += HEX[this.#bytes[row + i] as number];
-    const length = this.#view.getUint32(row + LENGTH, true);
+    for (let i = 0; i < DIGEST_BYTES; i += 4) sha256 += hexOfFour(this.#bytes, row + i);
+    const length = u32At(this.#bytes, row + LENGTH);
     if (length > MAX_CHUNK_BYTES) throw this.#corrupt(`a child of ${length} bytes`);
     return { sha256, length, isBranch: (this.#ancestors(row) & IS_BRANCH) !== 0 };
   }
@@ -154,7 +162,7 @@ export class BranchChunk {
     if (which >= this.ancestorCount(child) || position + ANCESTOR_BYTES > this.#bytes.length) {
       throw this.#corrupt(`ancestor ${which} of child ${child} lies outside`);
     }
-    return this.#view.getUint16(position, true);
+    return this.#u16(position);
   }
 
   /** How many of its first bytes `key` shares with the least key of `child`, which is not the first. */
@@ -166,27 +174,61 @@ export class BranchChunk {
     return prefix + sharedBytes(key, prefix, this.#bytes, this.#keyAt(row), this.#keyLength(row));
   }
 
-  #isLess(key: SoughtKey, child: number): boolean {
+  #isLess(key: SoughtKey, second: number, other: number, child: number): boolean {
+    return second === other ? this.#isLessBeyond(key, child) : second < other;
+  }
+
+  /** For a child whose lead is that of the key. */
+  #isLessBeyond(key: SoughtKey, child: number): boolean {
     const row = this.#row(child);
-    const at = this.#keyAt(row);
-    const length = this.#keyLength(row);
-    const shared = sharedBytes(key, this.#prefixLength, this.#bytes, at, length);
+    const from = this.#prefixLength + LEAD_BYTES;
+    const at = this.#keyAt(row) + LEAD_BYTES;
+    const length = this.#keyLength(row) - LEAD_BYTES;
+    // A key that is all in the lead is told from one that goes on with zeros.
+    if (length <= 0) return key.byteAt(from + length - 1) < 0;
+    const shared = sharedBytes(key, from, this.#bytes, at, length);
     if (shared === length) return false;
-    return byteOf(key, this.#prefixLength + shared) < (this.#bytes[at + shared] as number);
+    return key.byteAt(from + shared) < (this.#bytes[at + shared] as number);
+  }
+
+  #readLeads(): Leads {
+    const { count } = this;
+    const bytes = this.#bytes;
+    const firsts = new Uint32Array(count);
+    const seconds = new Uint32Array(count);
+    const lesser = new Uint32Array(257);
+    for (let child = 1; child < count; child++) {
+      const row = this.#row(child);
+      const at = this.#keyAt(row);
+      const end = at + this.#keyLength(row);
+      firsts[child] = leadOf(bytes, at, end);
+      seconds[child] = leadOf(bytes, at + LEAD_BYTES / 2, end);
+      const next = (end > at ? (bytes[at] as number) : 0) + 1;
+      lesser[next] = (lesser[next] as number) + 1;
+    }
+    for (let byte = 1; byte < lesser.length; byte++) {
+      lesser[byte] = (lesser[byte] as number) + (lesser[byte - 1] as number);
+    }
+    this.#leads = { firsts, seconds, lesser };
+    return this.#leads;
+  }
+
+  #u16(at: number): number {
+    return (this.#bytes[at] as number) | ((this.#bytes[at + 1] as number) << 8);
   }
 
   #keyAt(row: number): number {
-    const at = this.#view.getUint32(row + KEY, true);
+    const at = u32At(this.#bytes, row + KEY);
     if (at + this.#keyLength(row) > this.#bytes.length) throw this.#corrupt("a key lies outside");
     return at;
   }
 
   #keyLength(row: number): number {
-    return this.#view.getUint16(row + KEY_LENGTH, true);
+    return this.#u16(row + KEY_LENGTH);
   }
 
   #ancestors(row: number): number {
-    return this.#view.getUint16(row + ANCESTORS, true);
+    return this.#u16(row + ANCESTORS);
   }
 
   #row(child: number): number {
@@ -207,18 +249,9 @@ function sharedBytes(
   at: number,
   length: number,
 ): number {
-  const own = key.bytes;
-  const start = key.start + from;
-  const most = Math.min(length, key.end - start);
   let shared = 0;
-  while (shared < most && own[start + shared] === bytes[at + shared]) shared++;
+  while (shared < length && key.byteAt(from + shared) === bytes[at + shared]) shared++;
   return shared;
-}
-
-/** -1 at the key's end: what goes on is more. */
-function byteOf(key: SoughtKey, position: number): number {
-  const at = key.start + position;
-  return at < key.end ? (key.bytes[at] as number) : -1;
 }
 
 /** Four bytes as a number that orders as they do; what ends before them goes on with zeros. */
@@ -228,7 +261,18 @@ function leadOf(bytes: Uint8Array, at: number, end: number): number {
   return lead >>> 0;
 }
 
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+/** `leadAt` of a key, by its bytes. */
+export function leadByBytes(key: Pick<SoughtKey, "byteAt">, from: number): number {
+  let lead = 0;
+  for (let i = from; i < from + 4; i++) lead = (lead << 8) | Math.max(key.byteAt(i), 0);
+  return lead >>> 0;
+}
+
+function hexOfFour(bytes: Uint8Array, at: number): string {
+  return leadOf(bytes, at, at + 4)
+    .toString(16)
+    .padStart(8, "0");
+}
 
 function writeDigest(bytes: Uint8Array, at: number, sha256: string): void {
   for (let i = 0; i < DIGEST_BYTES; i++) {

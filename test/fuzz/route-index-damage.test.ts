@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { ChunkNeeded } from "../../shared/routing/route-index.ts";
 import { SnapshotError } from "../../shared/snapshot/errors.ts";
 import { ROUTER_NAMES } from "../../shared/snapshot/format.ts";
+import { ChunkNeeded } from "../../shared/snapshot/held-chunks.ts";
 import type { RoutingResources } from "../support/naive-matcher.ts";
 import { type Random, runSeed, seededRandom } from "../support/random.ts";
 import {

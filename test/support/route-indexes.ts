@@ -1,7 +1,8 @@
 import type { IndexedRoute } from "../../shared/routing/route-entry.ts";
-import { type HeldChunk, type HeldChunks, RouteIndex } from "../../shared/routing/route-index.ts";
+import { RouteIndex } from "../../shared/routing/route-index.ts";
 import { RouteTree } from "../../shared/routing/route-tree.ts";
 import { chunkName, type RouterName, type TreeRef } from "../../shared/snapshot/format.ts";
+import type { HeldChunk, HeldChunks } from "../../shared/snapshot/held-chunks.ts";
 import { openChunk } from "../../shared/snapshot/open-chunk.ts";
 import { type FreshChunks, TreeChunks } from "../../shared/snapshot/tree-chunks.ts";
 

@@ -1,8 +1,9 @@
 import { indexedRoute } from "../../exporter/compile/indexed-route.ts";
 import type { JsonValue, Variables } from "../../shared/expression/variables.ts";
-import { type HeldChunk, type HeldChunks, RouteIndex } from "../../shared/routing/route-index.ts";
+import { RouteIndex } from "../../shared/routing/route-index.ts";
 import { RouteTree } from "../../shared/routing/route-tree.ts";
 import { chunkName, type RouterName } from "../../shared/snapshot/format.ts";
+import type { HeldChunk, HeldChunks } from "../../shared/snapshot/held-chunks.ts";
 import { openChunk } from "../../shared/snapshot/open-chunk.ts";
 import { type FreshChunks, TreeChunks } from "../../shared/snapshot/tree-chunks.ts";
 import type { RoutingResources, TriedRequest } from "./naive-matcher.ts";

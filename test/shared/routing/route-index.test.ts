@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { Facts } from "../../../shared/routing/facts.ts";
 import type { IndexedRoute } from "../../../shared/routing/route-entry.ts";
-import { ChunkNeeded, RouteIndex } from "../../../shared/routing/route-index.ts";
+import { RouteIndex } from "../../../shared/routing/route-index.ts";
 import { RoutePage } from "../../../shared/routing/route-page.ts";
 import { BranchChunk } from "../../../shared/snapshot/branch-chunk.ts";
 import { SnapshotError } from "../../../shared/snapshot/errors.ts";
 import { ROUTER_NAMES } from "../../../shared/snapshot/format.ts";
+import { ChunkNeeded } from "../../../shared/snapshot/held-chunks.ts";
 import { openChunk } from "../../../shared/snapshot/open-chunk.ts";
 import { seededRandom } from "../../support/random.ts";
 import { type BuiltIndex, buildIndex, heldChunks } from "../../support/route-indexes.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { Body } from "../../../shared/snapshot/body-chunk.ts";
 import { BodyChunk, encodeBodyChunk } from "../../../shared/snapshot/body-chunk.ts";
-import type { Body } from "../../../shared/snapshot/body-tree.ts";
 import { SnapshotError } from "../../../shared/snapshot/errors.ts";
 import { runSeed, seededRandom } from "../../support/random.ts";
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { IndexedRoute } from "../../../shared/routing/route-entry.ts";
 import { RouteTree } from "../../../shared/routing/route-tree.ts";
-import { type Body, BodyTree } from "../../../shared/snapshot/body-tree.ts";
+import type { Body } from "../../../shared/snapshot/body-chunk.ts";
+import { BodyTree } from "../../../shared/snapshot/body-tree.ts";
 import type { TreeNode } from "../../../shared/snapshot/paged-tree.ts";
 import { type FreshChunks, TreeChunks } from "../../../shared/snapshot/tree-chunks.ts";
 import { type Random, runSeed, seededRandom } from "../../support/random.ts";
