@@ -1,4 +1,5 @@
 import { publish } from "./publish.ts";
+import { routing } from "./routing.ts";
 import { measureExporter } from "./spine/exporter.ts";
 import { spine } from "./spine.ts";
 import type { Report } from "./support/report.ts";
@@ -13,6 +14,7 @@ const benchmarks: Readonly<Record<string, (say: (line: string) => void) => Promi
   /** The last part of `spine` alone. */
   exporter: measureExporter,
   publish,
+  routing,
 };
 
 const [name = "", ...flags] = process.argv.slice(2);

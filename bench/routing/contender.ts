@@ -9,8 +9,6 @@ export interface BuiltRouter {
     path: string,
     values: Readonly<Record<string, string>>,
   ): string | undefined;
-  /** What the last match captured, by name or as the router has it. */
-  params: unknown;
   /** A remark for the report, e.g. which routes it could not take. */
   readonly remark?: string;
 }
@@ -21,4 +19,19 @@ export interface RouterInput {
   readonly packed: Uint8Array;
 }
 
-export type BuildRouter = (input: RouterInput) => BuiltRouter | Promise<BuiltRouter>;
+export type BuildRouter = (input: RouterInput) => BuiltRouter;
+
+/** Modules of `contenders/`, each with a `build`, by the name of the report. Ours come first. */
+export const CONTENDERS = {
+  snapgate: "snapgate",
+  "snapgate, parameters read": "snapgate-with-params",
+  memoirist: "memoirist",
+  "find-my-way": "find-my-way",
+  "find-my-way, compiled": "find-my-way-compiled",
+  rou3: "rou3",
+  "rou3, compiled": "rou3-compiled",
+  "Hono RegExpRouter": "hono-reg-exp-router",
+  "Hono TrieRouter": "hono-trie-router",
+} as const;
+
+export type ContenderName = keyof typeof CONTENDERS;

@@ -1,16 +1,25 @@
+import type { BuiltRouter } from "./contender.ts";
 import type { Condition, TableRoute } from "./route-table.ts";
+
+/** The routes of one host. */
+export type HostRouter = (
+  method: string,
+  path: string,
+  values: Readonly<Record<string, string>>,
+) => string | undefined;
 
 /**
  * What every peer needs beside its paths. None of them has wildcard hosts, priorities or conditions on
  * variables, so each gets the best set-up that is known for these: one router for each host, found in a
  * Map; then that of the wildcard; then that of any host.
  */
-export class Hosted<R> {
-  readonly #exact = new Map<string, R>();
-  readonly #suffixes = new Map<string, R>();
-  #any: R | undefined;
+export class Hosted implements BuiltRouter {
+  readonly #exact = new Map<string, HostRouter>();
+  readonly #suffixes = new Map<string, HostRouter>();
+  #any: HostRouter | undefined;
 
-  constructor(table: readonly TableRoute[], build: (routes: readonly TableRoute[]) => R) {
+  /** `build` gets the routes of one host in order of precedence. */
+  constructor(table: readonly TableRoute[], build: (routes: readonly TableRoute[]) => HostRouter) {
     const byHost = Map.groupBy(
       table.flatMap((route) =>
         (route.hosts.length > 0 ? route.hosts : [""]).map((host) => ({ host, route })),
@@ -25,23 +34,25 @@ export class Hosted<R> {
     }
   }
 
-  exact(host: string): R | undefined {
-    return this.#exact.get(host);
+  match(
+    method: string,
+    host: string,
+    path: string,
+    values: Readonly<Record<string, string>>,
+  ): string | undefined {
+    const exact = this.#exact.get(host);
+    const own = exact === undefined ? undefined : exact(method, path, values);
+    if (own !== undefined) return own;
+    const suffix = this.#suffix(host);
+    const under = suffix === undefined ? undefined : suffix(method, path, values);
+    if (under !== undefined) return under;
+    return this.#any === undefined ? undefined : this.#any(method, path, values);
   }
 
   /** The wildcards of the table are all `*.` and a host. */
-  suffix(host: string): R | undefined {
+  #suffix(host: string): HostRouter | undefined {
     const dot = host.indexOf(".");
     return dot < 0 ? undefined : this.#suffixes.get(host.slice(dot));
-  }
-
-  any(): R | undefined {
-    return this.#any;
-  }
-
-  all(): R[] {
-    const any = this.#any === undefined ? [] : [this.#any];
-    return [...this.#exact.values(), ...this.#suffixes.values(), ...any];
   }
 }
 

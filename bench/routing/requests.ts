@@ -30,6 +30,7 @@ export function makeRequests(
   kind: StreamKind,
   count: number,
   seed: number,
+  missShare = MISS_SHARE,
 ): TableRequest[] {
   const random = seededRandom(seed);
   const rankOf = kind === "zipf" ? zipf(table.length) : undefined;
@@ -43,7 +44,7 @@ export function makeRequests(
     kind === "zipf" ? `${1e6 + valueRank(random.next())}` : `${random.below(1e9)}`;
   return Array.from({ length: count }, () => {
     const hit = requestFor(route(), value, random);
-    return random.chance(MISS_SHARE) ? spoilt(hit, random) : hit;
+    return random.chance(missShare) ? spoilt(hit, random) : hit;
   });
 }
 

@@ -10,6 +10,8 @@ export interface WorkerOptions {
   /** Variables and secrets, as in wrangler.toml. */
   readonly bindings?: Readonly<Record<string, string>>;
   readonly r2?: LocalR2;
+  /** The port of V8's inspector on 127.0.0.1; without it there is none. */
+  readonly inspectorPort?: number;
 }
 
 export interface LocalR2 {
@@ -43,6 +45,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       cf: false,
       stripCfConnectingIp: false,
       ...(r2?.persistTo ? { resourcePersistencePath: r2.persistTo } : {}),
+      ...(options.inspectorPort === undefined ? {} : { inspectorPort: options.inspectorPort }),
       workers: [
         {
           name,
