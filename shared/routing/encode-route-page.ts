@@ -2,7 +2,7 @@ import type { RouterName } from "../snapshot/format.ts";
 import { numberText } from "./host-patterns.ts";
 import { ANY_HOST, EXACT_HOST, HOST_SUFFIX, type RouteEntry } from "./route-entry.ts";
 import {
-  CAPTURE_KINDS,
+  CAPTURES,
   ENTRY_CAPTURE,
   ENTRY_CONDITIONS,
   ENTRY_HOSTS,
@@ -173,7 +173,7 @@ function writeEntries(writer: PageWriter, entries: readonly RouteEntry[], end: n
         (entry.hosts !== "" ? ENTRY_HOSTS : 0) |
         (entry.conditions !== "" ? ENTRY_CONDITIONS : 0) |
         (rest === "*" ? ENTRY_STAR : 0) |
-        (CAPTURE_KINDS.indexOf(entry.capture) << ENTRY_CAPTURE),
+        (CAPTURES[entry.capture] << ENTRY_CAPTURE),
     );
     if (entry.methods !== 0) writer.number(entry.methods, 2);
     if (entry.hosts !== "") writer.offset(writer.placeText(entry.hosts));

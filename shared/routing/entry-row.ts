@@ -1,6 +1,5 @@
 import { NONE, type RoutePage } from "./route-page.ts";
 import {
-  CAPTURE_KINDS,
   ENTRY_CAPTURE,
   ENTRY_CONDITIONS,
   ENTRY_HOSTS,
@@ -56,8 +55,9 @@ export class EntryRow {
     return (this.#flags & ENTRY_LAST) !== 0;
   }
 
-  get capture(): (typeof CAPTURE_KINDS)[number] {
-    return CAPTURE_KINDS[(this.#flags >> ENTRY_CAPTURE) & 3] as "none";
+  /** A number of `CAPTURES`. */
+  get capture(): number {
+    return (this.#flags >> ENTRY_CAPTURE) & 3;
   }
 
   /** What of the pattern of a prefix entry follows the prefix. */
@@ -67,8 +67,17 @@ export class EntryRow {
   }
 }
 
-/** The route id of the entry at `at`. */
+/** The route id of the entry at `at`; one that was asked for stays a string as long as its page stays. */
 export function routeIdAt(page: RoutePage, at: number): string {
+  let id = page.ids.get(at);
+  if (id === undefined) {
+    id = readRouteId(page, at);
+    page.ids.set(at, id);
+  }
+  return id;
+}
+
+function readRouteId(page: RoutePage, at: number): string {
   const flags = page.bytes[at] as number;
   let idAt = at + 1;
   if ((flags & ENTRY_METHODS) !== 0) idAt += 2;

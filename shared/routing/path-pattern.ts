@@ -70,6 +70,8 @@ export interface PathInHand {
   readonly path: string;
   /** Makes `path` one character a byte; false where it was that already. */
   readPathBytes(): boolean;
+  /** Where the segment ends that `at` lies in. */
+  segmentEnd(at: number): number;
 }
 
 /**
@@ -96,9 +98,9 @@ export function acceptsRest(
       if (isStar) return matchPattern(textOf(bytes, i, to), path.slice(position)) !== undefined;
     }
     if (startsSegment && byte === COLON) {
-      const begin = position;
-      while (position < end && path.charCodeAt(position) !== SLASH) position++;
-      if (position === begin) return false;
+      const segment = inHand.segmentEnd(position);
+      if (segment === position) return false;
+      position = segment;
       while (i < to && bytes[i] !== SLASH) i++;
     } else {
       if (position >= end || path.charCodeAt(position) !== byte) return false;

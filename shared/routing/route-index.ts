@@ -6,7 +6,10 @@ import { methodBit } from "./methods.ts";
 import { acceptsRest } from "./path-pattern.ts";
 import { FoundRoute, type RouteMatch } from "./route-match.ts";
 import { NONE, type RoutePage } from "./route-page.ts";
+import { CAPTURES } from "./route-page-layout.ts";
 import { RouteWalker } from "./route-walk.ts";
+
+const { rest: REST, whole: WHOLE } = CAPTURES;
 
 /**
  * The route index of a generation (INDEX.md): a tree of pages, each read in place. `match` neither
@@ -66,15 +69,9 @@ export class RouteIndex {
     if (row.hosts !== NONE && !this.#hostsHold(page, row.hosts, facts)) return false;
     if (row.conditions !== NONE && !page.conditionsHold(row.conditions, facts)) return false;
     if (prefix === NONE) return true;
-    switch (row.capture) {
-      case "none":
-      case "tail":
-        return true;
-      case "rest":
-        return acceptsRest(page.bytes, row.restAt, row.restEnd, key, prefix);
-      case "whole":
-        return FoundRoute.capture(page, row, prefix, facts) !== undefined;
-    }
+    const { capture } = row;
+    if (capture === REST) return acceptsRest(page.bytes, row.restAt, row.restEnd, key, prefix);
+    return capture !== WHOLE || FoundRoute.capture(page, row, prefix, facts) !== undefined;
   }
 
   /** Entries that lie together mostly ask for the same hosts: what was found for them is kept for a match. */

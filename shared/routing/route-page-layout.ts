@@ -1,4 +1,5 @@
 import { ROUTER_NAMES, type RouterName } from "../snapshot/format.ts";
+import type { CaptureKind } from "./path-pattern.ts";
 
 /**
  * The bytes of a route page, shared by its writer and its reader. INDEX.md is the specification; numbers
@@ -38,7 +39,12 @@ export const ENTRY_STAR = 8;
 /** From this bit on, two. */
 export const ENTRY_CAPTURE = 4;
 export const ENTRY_HOSTS = 64;
-export const CAPTURE_KINDS = ["none", "tail", "rest", "whole"] as const;
+export const CAPTURES: Readonly<Record<CaptureKind, number>> = {
+  none: 0,
+  tail: 1,
+  rest: 2,
+  whole: 3,
+};
 
 /** INDEX.md 5.2.3: a length of up to 254 is one byte; this one says that two more follow. */
 export const LONG_LENGTH = 255;

@@ -60,6 +60,8 @@ export class RoutePage {
   readonly textsAt: number;
   /** How many bytes an offset has. */
   readonly offsetBytes: number;
+  /** Route ids that were asked for, by their entry. */
+  readonly ids = new Map<number, string>();
   readonly #name: string;
   /** By offset into the texts: what has been evaluated before stays parsed. */
   #conditions: Map<number, Conditions> | undefined;
@@ -124,7 +126,7 @@ export class RoutePage {
     return seen;
   }
 
-  /** Follows the part of the path that the key takes, from the node of its scope. */
+  /** Follows the part of the path that the key takes, from the node of its scope; 0 is none. */
   walkPath(scope: number, key: SoughtRoute, trail: PathTrail): void {
     const seen = this.#followPath(scope, key.path, key.pathLength, trail);
     if (seen < ASCII_UNITS || !key.readPathBytes()) return;

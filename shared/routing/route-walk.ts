@@ -56,13 +56,14 @@ export class RouteWalker {
     this.#chunks = chunks;
   }
 
+  /** Throws `ChunkNeeded` and `corrupt`. */
   begin(host: string, path: string): void {
-    this.key.read(this.#hostsDecide ? host : "", path);
-    this.#end = NONE;
-    this.#prefixes = 0;
-    this.#depth = NONE;
+    const { key } = this;
+    key.read(this.#hostsDecide ? host : "", path);
     this.#ahead = 0;
-    this.#lookAt(this.#hostsDecide ? EXACT_HOST_BYTE : ANY_HOST_BYTE, NONE, NONE);
+    const separator = this.#hostsDecide ? EXACT_HOST_BYTE : ANY_HOST_BYTE;
+    key.setScope(key.host.length, separator);
+    this.#takeScope(separator);
   }
 
   /** Comes to the next list; false where there is none. Throws `ChunkNeeded` and `corrupt`. */
@@ -133,13 +134,12 @@ export class RouteWalker {
     const page = held.chunk as RoutePage;
     this.page = page;
     this.#depth = depth;
+    this.scope = this.#scopeNumber(separator);
     const node = this.#scopeIn(page, separator);
-    if (node === 0) return;
     const trail = this.#paths;
     page.walkPath(node, key, trail);
     this.#end = trail.end;
     this.#prefixes = trail.count;
-    this.scope = this.#scopeNumber(separator);
   }
 
   /** Puts ahead the other scopes of the host, and first what the branches name as ancestors. */
@@ -204,8 +204,8 @@ export class RouteWalker {
     this.page = page;
     const node = this.#scopeIn(page, separator);
     const trail = this.#paths;
-    if (node !== 0) page.walkPath(node, key, trail);
-    const isThere = node !== 0 && trail.end !== NONE && page.prefixEntries(trail.end) !== NONE;
+    page.walkPath(node, key, trail);
+    const isThere = trail.end !== NONE && page.prefixEntries(trail.end) !== NONE;
     if (!isThere) throw page.corrupt(`an ancestor of ${length} bytes is not there`);
     // The last of the trail; those before it lie before other children as well, or were tried.
     trail.nodes[0] = trail.end;

@@ -1,5 +1,10 @@
 import { leadByBytes, type SoughtKey } from "../snapshot/branch-chunk.ts";
+import type { PathInHand } from "./path-pattern.ts";
 import { ASCII_UNITS, byteString } from "./uri-bytes.ts";
+
+const SLASH = 0x2f;
+/** More than any key has; a small integer to V8. */
+const UNCUT = 2 ** 30 - 1;
 
 /**
  * What of a request is looked for in a route index: its host from the end, a separator, its path
@@ -7,29 +12,33 @@ import { ASCII_UNITS, byteString } from "./uri-bytes.ts";
  * ASCII is it replaced by that of its bytes. Keys are read from their beginning, so up to that place both
  * are the same.
  */
-export class SoughtRoute implements SoughtKey {
+export class SoughtRoute implements SoughtKey, PathInHand {
   /** The bytes of the host, one character each, first to last, and of the path; or what may be them. */
   host = "";
   path = "";
   /** How much of the host, from its end, lies before the separator. */
   hostLength = 0;
   separator = 0;
-  #length = 0;
+  #length = UNCUT;
   #isHostBytes = false;
   #isPathBytes = false;
+  /** The segment that was asked for last: every pattern with the same prefix asks for it first. */
+  #segmentAt = -1;
+  #segmentEnd = 0;
 
   read(host: string, path: string): void {
     this.host = host;
     this.path = path;
     this.#isHostBytes = false;
     this.#isPathBytes = false;
+    this.#segmentAt = -1;
   }
 
   /** Makes the key that of the last `hostLength` bytes of the host, and of the whole path. */
   setScope(hostLength: number, separator: number): void {
     this.hostLength = hostLength;
     this.separator = separator;
-    this.#length = Number.POSITIVE_INFINITY;
+    this.#length = UNCUT;
   }
 
   /** Makes the key end after `length` bytes. */
@@ -39,7 +48,8 @@ export class SoughtRoute implements SoughtKey {
 
   /** How much of the path belongs to the key. */
   get pathLength(): number {
-    return Math.min(this.path.length, this.#length - this.hostLength - 1);
+    const { length } = this.path;
+    return this.#length === UNCUT ? length : Math.min(length, this.#length - this.hostLength - 1);
   }
 
   byteAt(position: number): number {
@@ -86,7 +96,18 @@ export class SoughtRoute implements SoughtKey {
     this.#isPathBytes = true;
     const { path } = this;
     this.path = byteString(path);
+    this.#segmentAt = -1;
     return this.path !== path;
+  }
+
+  segmentEnd(at: number): number {
+    if (at === this.#segmentAt) return this.#segmentEnd;
+    const { path } = this;
+    let end = at;
+    while (end < path.length && path.charCodeAt(end) !== SLASH) end++;
+    this.#segmentAt = at;
+    this.#segmentEnd = end;
+    return end;
   }
 
   #pathByte(at: number): number {

@@ -1,5 +1,6 @@
 import { ChunkCache } from "../../../edge/snapshot/chunk-cache.ts";
 import type { Variables } from "../../../shared/expression/variables.ts";
+import type { Facts } from "../../../shared/routing/facts.ts";
 import { RouteIndex } from "../../../shared/routing/route-index.ts";
 import type { RouteMatch } from "../../../shared/routing/route-match.ts";
 import { chunkName } from "../../../shared/snapshot/format.ts";
@@ -22,25 +23,24 @@ export function openIndex({
     chunks.set(sha256, openChunk(chunk, chunkName({ sha256 })), chunk.length);
   }
   const index = new RouteIndex(router, root, chunks);
-  return (method, host, uri, values) =>
-    index.match({
-      method,
-      uri,
-      host,
-      hostHeader: host,
-      remoteAddr: "203.0.113.7",
-      variables: new TableVariables(values),
-    });
+  const request = new RequestInHand();
+  return (method, host, uri, values) => {
+    request.method = method;
+    request.host = host;
+    request.hostHeader = host;
+    request.uri = uri;
+    request.values = values;
+    return index.match(request);
+  };
 }
 
-class TableVariables implements Variables {
-  readonly #values: Readonly<Record<string, string>>;
-
-  constructor(values: Readonly<Record<string, string>>) {
-    this.#values = values;
-  }
-
-  get(name: string): string | undefined {
-    return this.#values[name];
-  }
+/** The input is ready, as it is for the others: a server has read the request whatever finds its route. */
+class RequestInHand implements Facts {
+  method = "";
+  host = "";
+  hostHeader = "";
+  uri = "";
+  values: Readonly<Record<string, string>> = {};
+  readonly remoteAddr = "203.0.113.7";
+  readonly variables: Variables = { get: (name) => this.values[name] };
 }
