@@ -9,6 +9,7 @@ import {
   ENTRY_LAST,
   ENTRY_METHODS,
   ENTRY_STAR,
+  ENTRY_SURE,
   HEADER,
   LONG_LENGTH,
   MAX_PAGE_BYTES,
@@ -172,6 +173,7 @@ function writeEntries(writer: PageWriter, entries: readonly RouteEntry[], end: n
         (entry.methods !== 0 ? ENTRY_METHODS : 0) |
         (entry.hosts !== "" ? ENTRY_HOSTS : 0) |
         (entry.conditions !== "" ? ENTRY_CONDITIONS : 0) |
+        (entry.conditions !== "" && entry.isSure ? ENTRY_SURE : 0) |
         (rest === "*" ? ENTRY_STAR : 0) |
         (CAPTURES[entry.capture] << ENTRY_CAPTURE),
     );

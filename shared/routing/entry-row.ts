@@ -6,6 +6,7 @@ import {
   ENTRY_LAST,
   ENTRY_METHODS,
   ENTRY_STAR,
+  ENTRY_SURE,
 } from "./route-page-layout.ts";
 import { decodeUri } from "./uri-bytes.ts";
 
@@ -49,6 +50,11 @@ export class EntryRow {
     this.restAt = page.textAt(this.end);
     this.restEnd = this.restAt + page.lengthAt(this.end);
     this.end = this.restEnd;
+  }
+
+  /** Whether its conditions cannot fail, and so are tried last. */
+  get isSure(): boolean {
+    return (this.#flags & ENTRY_SURE) !== 0;
   }
 
   get isLast(): boolean {

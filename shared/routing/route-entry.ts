@@ -1,3 +1,5 @@
+import { cannotFail } from "../expression/cannot-fail.ts";
+import { parseExpression } from "../expression/parse.ts";
 import type { RouterName } from "../snapshot/format.ts";
 import { hostsText } from "./host-patterns.ts";
 import { methodBit, NO_KNOWN_METHOD } from "./methods.ts";
@@ -42,6 +44,8 @@ export interface RouteEntry {
   readonly hosts: string;
   /** JSON of `EntryConditions`, one character a byte; empty: none. */
   readonly conditions: string;
+  /** Whether trying them neither throws nor needs the request's body. */
+  readonly isSure: boolean;
   /** The path's position in its route. */
   readonly position: number;
 }
@@ -57,6 +61,7 @@ export function entriesOf(router: RouterName, route: IndexedRoute): RouteEntry[]
   const hostsDecideFirst = router === "radixtree_host_uri";
   const hosts = hostsDecideFirst ? "" : hostsText(route.hosts);
   const conditions = conditionsOf(route);
+  const isSure = cannotFail(parseExpression(route.vars ?? []));
   const scopes =
     hostsDecideFirst && route.hosts.length > 0 ? new Set(route.hosts.map(scopeOf)) : [ANY_HOST];
   const methods = methodMask(route.methods);
@@ -76,6 +81,7 @@ export function entriesOf(router: RouterName, route: IndexedRoute): RouteEntry[]
         priority: route.priority,
         hosts,
         conditions,
+        isSure,
         position,
       });
     }

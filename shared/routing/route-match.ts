@@ -46,7 +46,10 @@ export class FoundRoute implements RouteMatch {
   get host(): string | undefined {
     const { host } = this.#facts;
     if (this.#scope === WHOLE_HOST) return host;
-    if (this.#scope !== NONE) return `*${host.slice(host.length - this.#scope)}`;
+    if (this.#scope !== NONE) {
+      const bytes = byteString(host);
+      return `*${textOf(bytes.slice(bytes.length - this.#scope))}`;
+    }
     const { hosts } = this.#row();
     return hosts === NONE ? undefined : this.#page.hostPattern(hosts, this.#facts);
   }
@@ -83,12 +86,12 @@ export class FoundRoute implements RouteMatch {
 
 /** The prefix is the beginning of the request's path; the page has the rest. */
 function patternOf(page: RoutePage, row: EntryRow, prefix: number, { uri }: Facts): string {
-  const bytes = byteString(uri);
-  const begin = bytes === uri ? uri.slice(0, prefix) : textOf(bytes.slice(0, prefix));
-  return begin + row.restOf(page);
+  return textOf(byteString(uri).slice(0, prefix)) + row.restOf(page);
 }
 
+/** Of bytes, one character each; ASCII is its own text. */
 function textOf(bytes: string): string {
+  if (byteString(bytes) === bytes) return bytes;
   const array = Uint8Array.from(bytes, (char) => char.charCodeAt(0));
   return decodeUri(array, 0, array.length);
 }

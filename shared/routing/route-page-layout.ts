@@ -39,6 +39,8 @@ export const ENTRY_STAR = 8;
 /** From this bit on, two. */
 export const ENTRY_CAPTURE = 4;
 export const ENTRY_HOSTS = 64;
+/** Its conditions are tried last, since it makes no difference: they cannot fail. */
+export const ENTRY_SURE = 128;
 export const CAPTURES: Readonly<Record<CaptureKind, number>> = {
   none: 0,
   tail: 1,

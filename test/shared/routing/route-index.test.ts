@@ -99,6 +99,39 @@ describe.each(ROUTER_NAMES)("%s", (router) => {
     expect(index.match(facts("/a", { method: "BREW" }))).toBeUndefined();
   });
 
+  it("every one of many routes with one path is found, in a page that needs long offsets", async () => {
+    const routes = Array.from({ length: 6_000 }, (_, i) =>
+      route(`r${i}`, "/a", { vars: [["arg_n", "==", `${i}`]], hosts: i % 2 ? ["a.com"] : ["*"] }),
+    );
+    const { index, chunks } = await buildIndex(router, routes);
+    expect(Math.max(...[...chunks.values()].map((bytes) => bytes().length))).toBeGreaterThan(
+      2 ** 17,
+    );
+    for (const n of [0, 1, 2_999, 5_998, 5_999]) {
+      const variables = { get: () => `${n}` };
+      expect(index.match(facts("/a", { variables }))?.routeId).toBe(`r${n}`);
+    }
+    expect(index.match(facts("/a", { variables: { get: () => "6000" } }))).toBeUndefined();
+  });
+
+  it("hosts are compared as text, with the port where the pattern has one", async () => {
+    const routes = [
+      route("1", "/a", { hosts: ["bücher.example"] }),
+      route("2", "/a", { hosts: ["*.é.example"] }),
+      route("3", "/b", { hosts: ["*.a.com", "a.com"] }),
+    ];
+    const { index } = await buildIndex(router, routes);
+    const at = (host: string, uri = "/a") => index.match(facts(uri, { host, hostHeader: host }));
+    expect(at("bücher.example")?.routeId).toBe("1");
+    expect(at("b\xc3\xbccher.example")).toBeUndefined();
+    expect(at("x.é.example")?.routeId).toBe("2");
+    expect(at("x.é.example")?.host).toBe("*.é.example");
+    expect(at("é.example")).toBeUndefined();
+    expect(at("a.com", "/b")?.host).toBe("a.com");
+    expect(at("b.a.com", "/b")?.host).toBe("*.a.com");
+    expect(at("ba.com", "/b")).toBeUndefined();
+  });
+
   it("a parameter may be called __proto__", async () => {
     const { index } = await buildIndex(router, [route("1", "/a/*__proto__")]);
     const match = index.match(facts("/a/x"));
@@ -111,6 +144,26 @@ describe.each(ROUTER_NAMES)("%s", (router) => {
     for (const uri of ["/b", long, "/b", "/a", `${long}y`]) {
       expect(index.match(facts(uri))?.routeId).toBe(uri === "/b" ? "2" : "1");
     }
+  });
+});
+
+describe("conditions and patterns", () => {
+  const asked = async (vars: readonly unknown[]) => {
+    const routes = [route("1", "/a/:id/b", { vars }), route("2", "/*")];
+    const { index } = await buildIndex("radixtree_uri_with_parameter", routes);
+    const names: string[] = [];
+    const get = (name: string) => void names.push(name);
+    expect(index.match(facts("/a/x/c", { variables: { get } }))?.routeId).toBe("2");
+    return names;
+  };
+
+  it("what may fail is tried before the pattern, as APISIX does", async () => {
+    expect(await asked([["post_arg_x", "==", "1"]])).toEqual(["post_arg_x"]);
+    expect(await asked([["arg_x", "~~", "1"]])).toEqual(["arg_x"]);
+  });
+
+  it("what cannot is tried only where the pattern holds", async () => {
+    expect(await asked([["arg_x", "==", "1"]])).toEqual([]);
   });
 });
 
