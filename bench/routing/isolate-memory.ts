@@ -10,7 +10,7 @@ import { BUCKET, type ServedSnapshot, serveSnapshot } from "./served-snapshot.ts
 
 /** Megabytes of the edge worker, in workerd, while 10,000 routes of the table are asked. */
 export interface IsolateMemory {
-  /** V8's heap and all buffers after a collection, the most of three: what counts before it gives up. */
+  /** V8's heap and all buffers after a collection, the more of two: what counts before it gives up. */
   readonly liveMb: number;
   /** The most with garbage and free room. Locally workerd sets V8 no limit, so it collects late. */
   readonly peakMb: number;
@@ -20,10 +20,10 @@ export interface IsolateMemory {
 }
 
 const HOT_ROUTES = 10_000;
-const REQUESTS = 30_000;
+const REQUESTS = 20_000;
 const AT_ONCE = 8;
 const SAMPLE_EVERY = 250;
-const PARTS = 3;
+const PARTS = 2;
 
 export async function measureIsolate(
   kind: TableKind,

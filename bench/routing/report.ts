@@ -19,23 +19,26 @@ export interface RoutingFigures {
   readonly isolate: IsolateMemory;
 }
 
-/** Of two runtimes the worse one counts. The peer is the fastest that holds the table, whatever it finds. */
+/** Of the runtimes workerd counts, where an edge runs. The peer is the fastest that holds the table. */
 export function reportOf(figures: RoutingFigures): Report {
   const { rows, sizes, indexBytes, openings, isolate } = figures;
-  const growth = Object.values(sizes).map((bySize) => {
-    return (bySize.get(1_000_000) ?? Number.NaN) / (bySize.get(1000) ?? Number.NaN);
+  const ratiosIn = (runtime: Runtime) => ({
+    best_peer_ratio_1k: round(bestPeerRatio(rows, runtime, 1000)),
+    best_peer_ratio_100k: round(bestPeerRatio(rows, runtime, 100_000)),
+    match_ratio_1m_1k: round(
+      (sizes[runtime].get(1_000_000) ?? Number.NaN) / (sizes[runtime].get(1000) ?? Number.NaN),
+    ),
+    open_ratio_json_100k: round(openings[runtime].ratio, 5),
   });
   const headline = {
-    best_peer_ratio_1k: round(bestPeerRatio(rows, 1000)),
-    best_peer_ratio_100k: round(bestPeerRatio(rows, 100_000)),
-    match_ratio_1m_1k: round(Math.max(...growth)),
+    ...ratiosIn("workerd"),
     index_bytes_per_route: round(
       Math.max(...indexBytes.map(({ bytes, routes }) => bytes / routes)),
       1,
     ),
-    open_ratio_json_100k: round(Math.max(...Object.values(openings).map(({ ratio }) => ratio)), 5),
     isolate_mb_1m: round(isolate.liveMb, 1),
   };
+  const onNode: Readonly<Record<string, number>> = ratiosIn("node");
   const text = [
     ...matchTables(rows),
     `Ours by size, in turns, ns a match\n\n${sizeTable(sizes)}`,
@@ -50,12 +53,16 @@ export function reportOf(figures: RoutingFigures): Report {
       ["live", "peak with garbage", "requests", "failures"],
       [[round(isolate.liveMb, 1), round(isolate.peakMb, 1), isolate.requests, isolate.failures]],
     )}`,
-    table(["figure", "value"], Object.entries(headline)),
+    `All in all\n\n${table(
+      ["figure", "workerd", "Node"],
+      Object.entries(headline).map(([name, value]) => [name, value, onNode[name] ?? ""]),
+    )}`,
   ];
   return {
     text: text.join("\n\n"),
     figures: {
       ...headline,
+      node: onNode,
       rows,
       ns_by_size: Object.fromEntries(
         Object.entries(sizes).map(([runtime, bySize]) => [runtime, Object.fromEntries(bySize)]),
@@ -67,20 +74,17 @@ export function reportOf(figures: RoutingFigures): Report {
   };
 }
 
-function bestPeerRatio(rows: readonly MatchRow[], routes: number): number {
-  const ratios = (["node", "workerd"] as const).map((runtime) => {
-    const here = rows.filter(
-      (row) =>
-        row.table === "parameters" &&
-        row.routes === routes &&
-        row.stream === "zipf" &&
-        row.runtime === runtime,
-    );
-    const ours = here.find(({ contender }) => contender === "snapgate")?.ns ?? Number.NaN;
-    const peers = here.filter(({ contender, ns }) => !isOurs(contender) && !Number.isNaN(ns));
-    return Math.min(...peers.map(({ ns }) => ns)) / ours;
-  });
-  return Math.min(...ratios);
+function bestPeerRatio(rows: readonly MatchRow[], runtime: Runtime, routes: number): number {
+  const here = rows.filter(
+    (row) =>
+      row.table === "parameters" &&
+      row.stream === "zipf" &&
+      row.runtime === runtime &&
+      row.routes === routes,
+  );
+  const ours = here.find(({ contender }) => contender === "snapgate")?.ns ?? Number.NaN;
+  const peers = here.filter(({ contender, ns }) => !isOurs(contender) && !Number.isNaN(ns));
+  return Math.min(...peers.map(({ ns }) => ns)) / ours;
 }
 
 /** One table for each kind, stream and runtime; sizes side by side. */
