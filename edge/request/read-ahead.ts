@@ -1,4 +1,5 @@
 import type { ReadBody } from "../../shared/request/body-values.ts";
+import { joinBytes } from "../join-bytes.ts";
 import { announcedLength } from "../upstream/sending.ts";
 
 /** A body that was read before the request is sent on, because a condition asked for what lies in it. */
@@ -25,12 +26,7 @@ export async function readAhead(request: Request, maxBytes: number): Promise<Rea
     size += next.value.length;
     if (size > maxBytes) return { body: "too long", rest: continued(parts, reader) };
   }
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
+  const bytes = joinBytes(parts, size);
   return { body: bytes, rest: bytes };
 }
 

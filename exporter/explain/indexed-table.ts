@@ -4,9 +4,8 @@ import type { Facts } from "../../shared/routing/facts.ts";
 import { RouteIndex } from "../../shared/routing/route-index.ts";
 import type { RouteMatch } from "../../shared/routing/route-match.ts";
 import { RouteTree } from "../../shared/routing/route-tree.ts";
-import { type ChunkRef, chunkName, type RouterName } from "../../shared/snapshot/format.ts";
-import type { HeldChunk } from "../../shared/snapshot/held-chunks.ts";
-import { openChunk } from "../../shared/snapshot/open-chunk.ts";
+import type { RouterName } from "../../shared/snapshot/format.ts";
+import { madeChunks } from "../../shared/snapshot/made-chunks.ts";
 import { type FreshChunks, TreeChunks } from "../../shared/snapshot/tree-chunks.ts";
 import { indexedRoute } from "../compile/indexed-route.ts";
 import type { ResourceTable } from "../resource-table.ts";
@@ -26,7 +25,7 @@ export class IndexedTable implements RoutingTable {
     tree.apply(indexedRoutes(table));
     const chunks: FreshChunks = new Map();
     const { root } = await new TreeChunks(tree.codec).write(tree.root, new Set(), chunks);
-    const index = new RouteIndex(router, root, { held: holdChunks(chunks) });
+    const index = new RouteIndex(router, root, madeChunks(chunks));
     const origin: Origin = { from: "etcd", revision, rejected: table.rejectionCount };
     return new IndexedTable(table, index, origin);
   }
@@ -58,17 +57,4 @@ export class IndexedTable implements RoutingTable {
 
 function* indexedRoutes(table: ResourceTable) {
   for (const route of table.ofKind("routes")) yield [route.id, indexedRoute(route, table)] as const;
-}
-
-/** Chunks in memory, each opened when it is first met. */
-function holdChunks(fresh: FreshChunks): (ref: ChunkRef) => HeldChunk | undefined {
-  const held = new Map<string, HeldChunk>();
-  return (ref) => {
-    const known = held.get(ref.sha256);
-    const bytes = known ? undefined : fresh.get(ref.sha256);
-    if (!bytes) return known;
-    const opened = { chunk: openChunk(bytes(), chunkName(ref)), used: true, links: [] };
-    held.set(ref.sha256, opened);
-    return opened;
-  };
 }

@@ -41,7 +41,8 @@ export class RouteWalker {
   readonly #branches: HeldChunk[] = [];
   readonly #children: number[] = [];
   readonly #hosts = new HostTrail();
-  readonly #suffixes: number[] = [];
+  /** Of ancestors, for as long as they are gathered. */
+  readonly #lengths: number[] = [];
   /** The places ahead, the next one last: how much of the reversed host, under which separator, */
   #ahead = 0;
   readonly #separators: number[] = [];
@@ -147,20 +148,28 @@ export class RouteWalker {
     const depth = this.#depth;
     this.#depth = NONE;
     const last = this.key.separator;
-    const suffixes = this.#suffixes;
-    suffixes.length = 0;
+    const lengths = this.#lengths;
+    lengths.length = 0;
     if (last === EXACT_HOST_BYTE) {
       if (hasAnyHost(this.#openRoot())) this.#lookAt(ANY_HOST_BYTE, NONE, NONE);
-      for (let i = 0; i < this.#hosts.count; i++) suffixes.push(this.#hosts.lengths[i] as number);
-      for (let level = depth - 1; level >= 0; level--) this.#readSuffixes(level, suffixes);
+      for (let i = 0; i < this.#hosts.count; i++) lengths.push(this.#hosts.lengths[i] as number);
+      for (let level = 0; level < depth; level++) {
+        this.#readAncestors(level, HOST_ANCESTOR, lengths);
+      }
     }
-    if (suffixes.length > 1) suffixes.sort((a, b) => a - b);
-    for (const length of suffixes) this.#lookAt(HOST_SUFFIX_BYTE, length, NONE);
-    for (let level = 0; level < depth; level++) this.#readAncestors(level, last);
+    if (lengths.length > 1) lengths.sort((a, b) => a - b);
+    for (const length of lengths) this.#lookAt(HOST_SUFFIX_BYTE, length, NONE);
+    lengths.length = 0;
+    // The longest is looked at first: it is put ahead last.
+    for (let level = 0; level < depth; level++) this.#readAncestors(level, 0, lengths);
+    for (const length of lengths) this.#lookAt(last, this.key.hostLength, length);
   }
 
-  /** FORMAT.md 5.1.5: which suffixes of our host have paths that lie before the child's keys. */
-  #readSuffixes(level: number, suffixes: number[]): void {
+  /**
+   * FORMAT.md 5.1.5: of the child that was taken at `level`, the lengths of those ancestors that are our
+   * key's as well: suffixes of the host where `kind` is HOST_ANCESTOR, where it is 0 prefixes of the path.
+   */
+  #readAncestors(level: number, kind: number, into: number[]): void {
     const branch = this.#branches[level]?.chunk as BranchChunk;
     const child = this.#children[level] as number;
     const count = branch.ancestorCount(child);
@@ -170,25 +179,9 @@ export class RouteWalker {
     for (let i = 0; i < count; i++) {
       const ancestor = branch.ancestor(child, i);
       const length = ancestor & ~HOST_ANCESTOR;
-      const isOurs = length <= shared && length <= key.hostLength;
-      if ((ancestor & HOST_ANCESTOR) !== 0 && isOurs) suffixes.push(length);
-    }
-  }
-
-  /** FORMAT.md 5.1.5: which prefixes of our path lie before the child's keys, the longest looked at first. */
-  #readAncestors(level: number, separator: number): void {
-    const branch = this.#branches[level]?.chunk as BranchChunk;
-    const child = this.#children[level] as number;
-    const count = branch.ancestorCount(child);
-    if (count === 0) return;
-    const { key } = this;
-    const shared = branch.sharedLength(child, key);
-    for (let i = 0; i < count; i++) {
-      const length = branch.ancestor(child, i);
-      const isOurs = length <= shared && length > key.hostLength;
-      if ((length & HOST_ANCESTOR) === 0 && isOurs) {
-        this.#lookAt(separator, key.hostLength, length);
-      }
+      const isOfHost = length <= key.hostLength;
+      const isWanted = (ancestor & HOST_ANCESTOR) === kind && isOfHost === (kind !== 0);
+      if (isWanted && length <= shared) into.push(length);
     }
   }
 

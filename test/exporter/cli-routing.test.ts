@@ -1,34 +1,22 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type RunningEtcd, startEtcd, writeToEtcd } from "../../examples/quick-start/etcd.ts";
+import { type RunningEtcd, writeToEtcd } from "../../examples/quick-start/etcd.ts";
 import { freePort } from "../../examples/quick-start/ports.ts";
-import { runSnapgate } from "../support/snapgate-cli.ts";
+import { type CliWorld, runSnapgate, startCliWorld } from "../support/snapgate-cli.ts";
 
 const node = { type: "roundrobin", nodes: { "10.0.0.7:8080": 1 } };
 
 /** `snapgate match` and `snapgate lint` as an operator types them, on a real store and etcd. */
 describe("snapgate", () => {
+  let world: CliWorld;
   let folder: string;
   let etcd: RunningEtcd;
-  let environment: Record<string, string>;
+  let environment: Readonly<Record<string, string>>;
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), "snapgate-cli-"));
-    etcd = await startEtcd({
-      endpoints: undefined,
-      port: await freePort(),
-      folder,
-      embedded: true,
-    });
-    environment = {
-      HOME: folder,
-      ETCD_ENDPOINTS: etcd.endpoint,
-      STORE: "directory",
-      STORE_DIR: join(folder, "store"),
-      LOG_LEVEL: "error",
-    };
+    world = await startCliWorld();
+    ({ environment, etcd, folder } = world);
     await put({
       "routes/orders": { uri: "/orders/*", host: "shop.test", methods: ["GET"], upstream_id: "u" },
       "routes/vip": {
@@ -44,10 +32,7 @@ describe("snapgate", () => {
     });
     await snapgate("publish");
   });
-  afterAll(async () => {
-    await etcd.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => world.stop());
 
   const snapgate = (...args: string[]) => runSnapgate(args, environment).ended;
   const put = (values: Readonly<Record<string, object>>) =>

@@ -1,37 +1,23 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type RunningEtcd, startEtcd, writeToEtcd } from "../../examples/quick-start/etcd.ts";
+import { type RunningEtcd, writeToEtcd } from "../../examples/quick-start/etcd.ts";
 import { freePort } from "../../examples/quick-start/ports.ts";
-import { runSnapgate } from "../support/snapgate-cli.ts";
+import { type CliWorld, runSnapgate, startCliWorld } from "../support/snapgate-cli.ts";
 
 /** The commands as an operator types them, on a real store and etcd. */
 describe("snapgate", () => {
+  let world: CliWorld;
   let folder: string;
   let etcd: RunningEtcd;
-  let environment: Record<string, string>;
+  let environment: Readonly<Record<string, string>>;
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), "snapgate-cli-"));
-    etcd = await startEtcd({
-      endpoints: undefined,
-      port: await freePort(),
-      folder,
-      embedded: true,
-    });
-    environment = {
-      ETCD_ENDPOINTS: etcd.endpoint,
-      STORE: "directory",
-      STORE_DIR: join(folder, "store"),
-      LOG_LEVEL: "error",
-    };
+    world = await startCliWorld();
+    ({ environment, etcd, folder } = world);
   });
-  afterAll(async () => {
-    await etcd.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => world.stop());
 
   const run = (args: readonly string[], settings = environment, node?: string) =>
     runSnapgate(args, { HOME: folder, ...settings }, node);

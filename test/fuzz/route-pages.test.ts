@@ -5,9 +5,10 @@ import { RouteIndex } from "../../shared/routing/route-index.ts";
 import { RouteTree } from "../../shared/routing/route-tree.ts";
 import { SnapshotError } from "../../shared/snapshot/errors.ts";
 import { ROUTER_NAMES } from "../../shared/snapshot/format.ts";
+import { madeChunks } from "../../shared/snapshot/made-chunks.ts";
 import { type FreshChunks, TreeChunks } from "../../shared/snapshot/tree-chunks.ts";
 import { type Random, runSeed, seededRandom } from "../support/random.ts";
-import { buildIndex, heldChunks } from "../support/route-indexes.ts";
+import { buildIndex } from "../support/route-indexes.ts";
 
 const WORLDS = Number(process.env.FUZZ_ROUNDS ?? 300);
 const REQUESTS_PER_WORLD = 60;
@@ -81,7 +82,7 @@ it("of damaged chunks each throws a SnapshotError or still answers, and soon", a
     const damaged = new Map([...chunks].map(([sha256, bytes]) => [sha256, damage(random, bytes)]));
     for (let j = 0; j < 10; j++) {
       try {
-        const index = new RouteIndex(router, root, heldChunks(damaged));
+        const index = new RouteIndex(router, root, madeChunks(damaged));
         const match = plain(index, randomFacts(random, routes));
         if (match) expect(typeof match.routeId, `seed ${random.seed}`).toBe("string");
       } catch (error) {

@@ -7,9 +7,9 @@ import { RouteIndex } from "../../shared/routing/route-index.ts";
 import { RoutePage } from "../../shared/routing/route-page.ts";
 import { BodyChunk } from "../../shared/snapshot/body-chunk.ts";
 import { type ChunkRef, chunkName, ROUTER_NAMES } from "../../shared/snapshot/format.ts";
+import { madeChunks } from "../../shared/snapshot/made-chunks.ts";
 import { leavesOf } from "../../shared/snapshot/read-tree.ts";
 import { ResourceWorld } from "../support/resource-world.ts";
-import { heldChunks } from "../support/route-indexes.ts";
 
 /**
  * Every file of compile/: a comment, the router, keys and values as in etcd; below the dashed line
@@ -79,7 +79,7 @@ async function readOut(snapshot: CompiledSnapshot, chunks: Chunks): Promise<stri
 
 function answers({ content }: CompiledSnapshot, chunks: Chunks, requests: readonly string[]) {
   const bytes = new Map([...chunks].map(([sha256, held]) => [sha256, () => held]));
-  const index = new RouteIndex(content.router, content.index, heldChunks(bytes));
+  const index = new RouteIndex(content.router, content.index, madeChunks(bytes));
   return requests.map((line) => {
     const request = line.split(" => ")[0] as string;
     const [, method = "", host = "", uri = ""] = request.split(" ");

@@ -1,4 +1,3 @@
-import { readResources } from "../../exporter/compile/memory.ts";
 import { LOSS_GUARD_DEFAULT } from "../../exporter/publish/loss-guard.ts";
 import {
   listManifests,
@@ -16,6 +15,7 @@ import {
 } from "../../shared/snapshot/format.ts";
 import { chunksOf } from "../../shared/snapshot/read-tree.ts";
 import { MemoryStore } from "../support/memory-store.ts";
+import { readResources } from "../support/read-resources.ts";
 
 /** The name under which an operator moves the pointer. */
 export const OPERATOR = "operator";

@@ -1,12 +1,12 @@
 import type { CompiledSnapshot } from "../../exporter/compile/compiled-snapshot.ts";
 import { Compiler } from "../../exporter/compile/compiler.ts";
-import { readResources } from "../../exporter/compile/memory.ts";
 import { Publisher } from "../../exporter/publish/publisher.ts";
 import { readChunk, readManifest, readPointer } from "../../exporter/publish/read-generation.ts";
 import { ResourceTable } from "../../exporter/resource-table.ts";
 import type { ObjectStore } from "../../exporter/store/object-store.ts";
 import type { ChunkRef } from "../../shared/snapshot/format.ts";
 import { leavesOf } from "../../shared/snapshot/read-tree.ts";
+import { readResources } from "./read-resources.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 
 /** A compiler with its table, as one exporter has them for as long as it runs. */

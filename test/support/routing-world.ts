@@ -2,9 +2,8 @@ import { indexedRoute } from "../../exporter/compile/indexed-route.ts";
 import type { JsonValue, Variables } from "../../shared/expression/variables.ts";
 import { RouteIndex } from "../../shared/routing/route-index.ts";
 import { RouteTree } from "../../shared/routing/route-tree.ts";
-import { chunkName, type RouterName } from "../../shared/snapshot/format.ts";
-import type { HeldChunk, HeldChunks } from "../../shared/snapshot/held-chunks.ts";
-import { openChunk } from "../../shared/snapshot/open-chunk.ts";
+import type { RouterName } from "../../shared/snapshot/format.ts";
+import { madeChunks } from "../../shared/snapshot/made-chunks.ts";
 import { type FreshChunks, TreeChunks } from "../../shared/snapshot/tree-chunks.ts";
 import type { RoutingResources, TriedRequest } from "./naive-matcher.ts";
 import { ResourceWorld } from "./resource-world.ts";
@@ -51,7 +50,8 @@ export async function openRoutingWorld(
   }
   const fresh: FreshChunks = new Map();
   const { root } = await new TreeChunks(tree.codec).write(tree.root, new Set(), fresh);
-  const index = new RouteIndex(router, root, chunksIn(fresh, transmit));
+  const chunks = new Map([...fresh].map(([sha256, bytes]) => [sha256, () => transmit(bytes())]));
+  const index = new RouteIndex(router, root, madeChunks(chunks));
   return {
     chunks: fresh.size,
     match: (request) => {
@@ -77,26 +77,6 @@ export function worldOf({ routes, services = {} }: RoutingResources): ResourceWo
   const [rejection] = world.table.rejections();
   if (rejection) throw new Error(`a test's resource is rejected: ${JSON.stringify(rejection)}`);
   return world;
-}
-
-/** Every chunk, opened when it is first asked for. */
-function chunksIn(fresh: FreshChunks, transmit: (chunk: Uint8Array) => Uint8Array): HeldChunks {
-  const held = new Map<string, HeldChunk>();
-  return {
-    held: (ref) => {
-      const known = held.get(ref.sha256);
-      if (known) return known;
-      const bytes = fresh.get(ref.sha256);
-      if (!bytes) return undefined;
-      const opened = {
-        chunk: openChunk(transmit(bytes()), chunkName(ref)),
-        used: false,
-        links: [],
-      };
-      held.set(ref.sha256, opened);
-      return opened;
-    },
-  };
 }
 
 /** A route must lead somewhere to be valid. */

@@ -1,3 +1,4 @@
+import { joinBytes } from "../../join-bytes.ts";
 import { type Frame, FrameError, MAX_PAYLOAD_BYTES } from "./frames.ts";
 
 /** Puts the fragments of messages together (RFC 6455 5.4). */
@@ -21,12 +22,7 @@ export class MessageJoiner {
   }
 
   #whole(): string | Uint8Array {
-    const whole = new Uint8Array(this.#bytes);
-    let at = 0;
-    for (const part of this.#parts) {
-      whole.set(part, at);
-      at += part.length;
-    }
+    const whole = joinBytes(this.#parts, this.#bytes);
     this.#parts = [];
     this.#bytes = 0;
     return this.#isText ? textOf(whole) : whole;

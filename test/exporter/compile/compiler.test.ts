@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { CompiledSnapshot } from "../../../exporter/compile/compiled-snapshot.ts";
 import { Compiler } from "../../../exporter/compile/compiler.ts";
-import { readResources } from "../../../exporter/compile/memory.ts";
 import { RouteIndex } from "../../../shared/routing/route-index.ts";
 import { sha256Hex } from "../../../shared/snapshot/digest.ts";
 import type { ChunkRef, TreeRef } from "../../../shared/snapshot/format.ts";
+import { madeChunks } from "../../../shared/snapshot/made-chunks.ts";
 import { chunksOf, leavesOf } from "../../../shared/snapshot/read-tree.ts";
+import { readResources } from "../../support/read-resources.ts";
 import { node, type Puts, ResourceWorld, routeTo } from "../../support/resource-world.ts";
-import { heldChunks } from "../../support/route-indexes.ts";
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -28,7 +28,7 @@ class CompiledWorld extends ResourceWorld {
 
   match({ content }: CompiledSnapshot, uri: string, host = "a.com") {
     const bytes = new Map([...this.chunks].map(([sha256, held]) => [sha256, () => held]));
-    const index = new RouteIndex(content.router, content.index, heldChunks(bytes));
+    const index = new RouteIndex(content.router, content.index, madeChunks(bytes));
     const facts = { method: "GET", uri, host, hostHeader: host, remoteAddr: "" };
     return index.match({ ...facts, variables: { get: () => undefined } })?.routeId;
   }

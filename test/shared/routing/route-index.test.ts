@@ -7,9 +7,10 @@ import { BranchChunk } from "../../../shared/snapshot/branch-chunk.ts";
 import { SnapshotError } from "../../../shared/snapshot/errors.ts";
 import { ROUTER_NAMES } from "../../../shared/snapshot/format.ts";
 import { ChunkNeeded } from "../../../shared/snapshot/held-chunks.ts";
+import { madeChunks } from "../../../shared/snapshot/made-chunks.ts";
 import { openChunk } from "../../../shared/snapshot/open-chunk.ts";
 import { seededRandom } from "../../support/random.ts";
-import { type BuiltIndex, buildIndex, heldChunks } from "../../support/route-indexes.ts";
+import { type BuiltIndex, buildIndex } from "../../support/route-indexes.ts";
 
 const route = (id: string, uri: string, more: Partial<IndexedRoute> = {}): IndexedRoute => ({
   id,
@@ -208,7 +209,7 @@ describe("what lies in another page than the request's own", () => {
 
   it("is asked for by a match, a chunk at a time, and nothing else is", async () => {
     const { root, chunks } = await buildIndex("radixtree_host_uri", nested(), SMALL, 3);
-    const all = heldChunks(chunks);
+    const all = madeChunks(chunks);
     const read = new Set<string>();
     const held = (ref: { readonly sha256: string; readonly length: number }) =>
       read.has(ref.sha256) ? all.held(ref) : undefined;
@@ -230,7 +231,7 @@ describe("what lies in another page than the request's own", () => {
 
   it("is read ahead, branches first, until nothing is missing", async () => {
     const { root, chunks } = await buildIndex("radixtree_uri", nested(), SMALL, 3);
-    const all = heldChunks(chunks);
+    const all = madeChunks(chunks);
     const read = new Set<string>();
     const index = new RouteIndex("radixtree_uri", root, {
       held: (ref) => (read.has(ref.sha256) ? all.held(ref) : undefined),
@@ -246,7 +247,7 @@ describe("what lies in another page than the request's own", () => {
 describe("a chunk that its keeper gives up", () => {
   it("is asked for again by the request that came before", async () => {
     const { root, chunks } = await buildIndex("radixtree_uri", nested(), SMALL, 3);
-    let kept = heldChunks(chunks);
+    let kept = madeChunks(chunks);
     const index = new RouteIndex("radixtree_uri", root, { held: (ref) => kept.held(ref) });
     const request = facts("/a/b/c/d7/e");
     for (let i = 0; i < 4; i++) expect(index.match(request)?.routeId).toBe("x7");
@@ -258,7 +259,7 @@ describe("a chunk that its keeper gives up", () => {
     for (const held of given) held.chunk = undefined;
     kept = { held: () => undefined };
     expect(() => index.match(request)).toThrow(ChunkNeeded);
-    kept = heldChunks(chunks);
+    kept = madeChunks(chunks);
     expect(index.match(request)?.routeId).toBe("x7");
   });
 });
@@ -287,7 +288,7 @@ describe("bytes that are no page", () => {
 
   it("of another router, or of bodies, are corrupt where a match comes to them", async () => {
     const { root, chunks } = await buildIndex("radixtree_uri", [route("1", "/a")]);
-    const index = new RouteIndex("radixtree_host_uri", root, heldChunks(chunks));
+    const index = new RouteIndex("radixtree_host_uri", root, madeChunks(chunks));
     const found = /a page of radixtree_uri, in an index of radix/;
     expect(() => index.match(facts("/a"))).toThrow(found);
   });
