@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import { createBackoff } from "./backoff.ts";
 import { type KeyRange, keyAfter } from "./key-bytes.ts";
 import type { KeyspaceChange, KeyspaceEntry } from "./keyspace.ts";
-import { hold, newPosition, type Position, PositionLost } from "./position.ts";
+import { newPosition, type Position, PositionLost } from "./position.ts";
 import {
   EtcdError,
   type EtcdTransport,
@@ -95,7 +95,7 @@ export async function* readAll(
     }
     const puts: KeyspaceEntry[] = [];
     for (const { key, value, modRevision } of kvs) {
-      hold(position, { key, modRevision });
+      position.held.set(key, modRevision);
       if (known.get(key) !== modRevision) puts.push({ key, value, modRevision });
     }
     const { clusterId, revision, held } = position;

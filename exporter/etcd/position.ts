@@ -10,11 +10,8 @@ export interface Position {
   revision: number;
   /** Key → mod revision. The values belong to the consumer. */
   readonly held: Map<string, number>;
-  /**
-   * The last change seen, 0 for a delete. That etcd still says the same of it at `revision` proves that
-   * its history is the one we followed, even where a restored etcd has passed our revision meanwhile.
-   */
-  witness: { readonly key: string; readonly modRevision: number } | undefined;
+  /** The last delete seen. */
+  lastDeleted: string | undefined;
   /** Keys deleted, with the revision, while an audit runs. */
   deletedDuringAudit: Map<string, number> | undefined;
 }
@@ -37,15 +34,35 @@ export function newPosition(header: Header, revision: number): Position {
     raftTerm: header.raftTerm,
     revision,
     held: new Map(),
-    witness: undefined,
+    lastDeleted: undefined,
     deletedDuringAudit: undefined,
   };
 }
 
-/** Notes a key of a full read. */
-export function hold(position: Position, { key, modRevision }: Omit<KeyspaceEntry, "value">): void {
-  position.held.set(key, modRevision);
-  if (modRevision > (position.witness?.modRevision ?? 0)) position.witness = { key, modRevision };
+/** What etcd says as of `revision` in the history that we followed. */
+export interface Testimony {
+  /** Mod revisions of single keys; 0 for a key that is not there. */
+  readonly keys: ReadonlyMap<string, number>;
+  readonly count: number;
+}
+
+/**
+ * What shows that a history is ours, even where a restored etcd has passed our revision meanwhile. The last
+ * change alone does not: of a key that came and went another history, too, has nothing. So it is the newest
+ * key there is, the last that went, and how many there are.
+ */
+export function testimonyOf({ held, lastDeleted }: Position): Testimony {
+  const keys = new Map<string, number>();
+  let newest: string | undefined;
+  let newestAt = 0;
+  for (const [key, modRevision] of held) {
+    if (modRevision <= newestAt) continue;
+    newest = key;
+    newestAt = modRevision;
+  }
+  if (newest !== undefined) keys.set(newest, newestAt);
+  if (lastDeleted !== undefined) keys.set(lastDeleted, held.get(lastDeleted) ?? 0);
+  return { keys, count: held.size };
 }
 
 /**
@@ -78,9 +95,7 @@ export function applyEvents(
       // Written and deleted within one response: the consumer has never heard of the key.
       if (position.held.delete(key)) deletes.push(key);
       position.deletedDuringAudit?.set(key, modRevision);
-    }
-    if (modRevision === revision) {
-      position.witness = { key, modRevision: kind === "put" ? modRevision : 0 };
+      if (modRevision === revision) position.lastDeleted = key;
     }
   }
   position.revision = revision;

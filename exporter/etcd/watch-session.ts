@@ -2,7 +2,7 @@ import { type AuditSchedule, createAuditRun } from "./audit.ts";
 import { continues, type ReadDeps } from "./base-read.ts";
 import type { KeyRange } from "./key-bytes.ts";
 import type { KeyspaceChange } from "./keyspace.ts";
-import { applyEvents, type Position, PositionLost } from "./position.ts";
+import { applyEvents, type Position, PositionLost, testimonyOf } from "./position.ts";
 import { EtcdError, type WatchMessage, type WatchStream } from "./transport.ts";
 import { TOO_LATE, untilStopped, within } from "./waiting.ts";
 
@@ -107,7 +107,7 @@ async function* follow(
 /**
  * Events alone do not show that etcd was restored or that the revisions after ours are already compacted
  * (and some releases of etcd then leave out a delete, etcd-io/etcd#18089). A read as of our revision
- * shows both; that the last change we saw is still the same there shows that it is the same history.
+ * shows both; that it bears our testimony out shows that it is the same history.
  */
 async function proveHistory(
   position: Position,
@@ -115,10 +115,13 @@ async function proveHistory(
   signal: AbortSignal,
   { transport, timing, audits, onProof }: WatchDeps,
 ): Promise<void> {
-  const { witness, revision } = position;
-  const key = witness?.key ?? range.key;
-  const request = { key, revision, keysOnly: true };
-  const { header, kvs } = await untilStopped(transport.range(request), signal);
+  const { revision } = position;
+  const as = { revision, keysOnly: true };
+  const ours = testimonyOf(position);
+  const { header, count } = await untilStopped(
+    transport.range({ ...range, ...as, limit: 1 }),
+    signal,
+  );
   if (!continues(position, header)) {
     throw new PositionLost(
       `etcd is at revision ${header.revision} of cluster ${header.clusterId}, term ` +
@@ -127,13 +130,16 @@ async function proveHistory(
       false,
     );
   }
-  const found = kvs[0]?.modRevision ?? 0;
-  if (witness && found !== witness.modRevision) {
-    throw new PositionLost(
-      `etcd has ${witness.key} of revision ${found} at revision ${revision}, the mirror saw ` +
-        `${witness.modRevision}: a restored etcd`,
+  const restored = (found: string, seen: string) =>
+    new PositionLost(
+      `at revision ${revision} etcd has ${found}, the mirror saw ${seen}: a restored etcd`,
       false,
     );
+  if (count !== ours.count) throw restored(`${count} keys`, `${ours.count}`);
+  for (const [key, seen] of ours.keys) {
+    const { kvs } = await untilStopped(transport.range({ key, ...as }), signal);
+    const found = kvs[0]?.modRevision ?? 0;
+    if (found !== seen) throw restored(`${key} of revision ${found}`, `${seen}`);
   }
   const behind = header.revision - revision;
   if (behind > timing.catchUpLimitRevisions) {

@@ -232,6 +232,38 @@ describeWithEtcd.concurrent("a mirror of an etcd that", () => {
     expect(violations(fresh, writer.history, prefix)).toEqual([]);
   });
 
+  it.for([
+    ["a key that came", (prefix: string) => [`${prefix}since`, ""]],
+    ["one that went", (prefix: string) => ["", `${prefix}old`]],
+  ] as const)(
+    "is restored to before %s and one that did both, and written to past that, is read again",
+    async ([, change], context) => {
+      const { expect } = context;
+      const { etcd, start } = await open(context);
+      const { writer, mirror, proxy, prefix, direct, live, verdict, consumer } = await start();
+      await writer.write({ [`${prefix}old`]: "1" });
+      const backup = await etcd.backup();
+      const [put, deleted] = change(prefix);
+      await writer.write(put ? { [put]: "1" } : {}, deleted ? [deleted] : []);
+      // The last that the mirror sees leaves no trace: in the restored history there is none of it either.
+      await writer.write({ [`${prefix}passing`]: "1" });
+      const { revision = 0 } = await writer.write({}, [`${prefix}passing`]);
+      await consumer.caughtUp(writer, prefix);
+
+      proxy.down();
+      await etcd.restore(backup);
+      await writer.forgetAfter(await etcdRevision(direct));
+      while (((await writer.write({ "/other": "1" })).revision ?? 0) <= revision);
+      proxy.mend();
+      await live();
+      await until(() => mirror.health().resyncs === 1, "the mirror has read again");
+      expect(mirror.health().auditMismatches).toBe(0);
+      const [, fresh = []] = splitAtResync(consumer.changes);
+      await verdict();
+      expect(violations(fresh, writer.history, prefix)).toEqual([]);
+    },
+  );
+
   it("is replaced by another cluster while it holds no key is read again as well", async (context) => {
     const { expect } = context;
     const { etcd, start } = await open(context);
