@@ -96,8 +96,9 @@ async function answer(
     if (!matched) throw noRoute();
     journey.route = matched.match.routeId;
     const route = await planOf(snapshot, journey.route);
-    const { client, rawTarget } = read;
-    return await deps.proxy(request, { ...route, client, rawTarget, ahead: matched.ahead?.rest });
+    const { client, rawTarget, variables } = read;
+    const ahead = matched.ahead?.rest;
+    return await deps.proxy(request, { ...route, client, variables, rawTarget, ahead });
   } catch (error) {
     const known = error instanceof GatewayError ? error : unexpected(error);
     journey.error = known.message;

@@ -1,17 +1,24 @@
 import type { Upstream } from "../../shared/resources/upstream.ts";
 import { BoundedMap } from "../bounded-map.ts";
 import { type Balancer, createBalancer } from "./balancer.ts";
+import { ALWAYS_HEALTHY, type UpstreamHealth } from "./upstream-health.ts";
 
-const BALANCERS_KEPT = 10_000;
+const UPSTREAMS_KEPT = 10_000;
+
+/** What an isolate remembers of an upstream from one request to the next. */
+export interface UpstreamState {
+  readonly balancer: Balancer;
+  readonly health: UpstreamHealth;
+}
 
 /**
- * The balancers of an isolate. An upstream that did not change keeps its balancer, and with it the place
- * in the rotation, from one generation to the next; routes of one upstream share it.
+ * An upstream that did not change keeps its balancer, and with it the place in the rotation, from one
+ * generation to the next; routes of one upstream share it.
  */
 export class BalancerPool {
   readonly #random: () => number;
-  readonly #balancers = new BoundedMap<string, { nodes: string; balancer: Balancer }>(
-    BALANCERS_KEPT,
+  readonly #states = new BoundedMap<string, UpstreamState & { readonly nodes: string }>(
+    UPSTREAMS_KEPT,
   );
 
   constructor(random: () => number) {
@@ -19,12 +26,13 @@ export class BalancerPool {
   }
 
   /** `key` is that of the resource that holds the upstream, e.g. `upstreams/1` or `routes/1`. */
-  balancerOf(key: string, upstream: Upstream): Balancer {
+  stateOf(key: string, upstream: Upstream): UpstreamState {
     const nodes = JSON.stringify([upstream.type, upstream.nodes]);
-    const held = this.#balancers.get(key);
-    if (held?.nodes === nodes) return held.balancer;
+    const held = this.#states.get(key);
+    if (held?.nodes === nodes) return held;
     const balancer = createBalancer(upstream, this.#random);
-    this.#balancers.set(key, { nodes, balancer });
-    return balancer;
+    const state = { nodes, balancer, health: ALWAYS_HEALTHY };
+    this.#states.set(key, state);
+    return state;
   }
 }

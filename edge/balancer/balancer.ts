@@ -1,13 +1,17 @@
+import type { Variables } from "../../shared/expression/variables.ts";
 import type { Upstream, UpstreamNode } from "../../shared/resources/upstream.ts";
 import { createRoundRobin } from "./round-robin.ts";
 
-/** Built once for an upstream in a generation, asked once for a request. */
+/**
+ * Built once for an upstream and kept while its nodes stay, asked once for a request. It yields; the
+ * caller leaves out nodes that are not healthy and decides how many it takes.
+ */
 export interface Balancer {
   /**
    * Nodes in the order in which this request should try them; ends when there is none left that it has
-   * not tried. The caller decides how many it takes.
+   * not tried. `variables` are the request's.
    */
-  candidates(): Iterator<UpstreamNode, undefined>;
+  candidates(variables: Variables): Iterator<UpstreamNode, undefined>;
 }
 
 /** `random` is from 0 up to, not including, 1: where a rotation begins, so that a fleet spreads evenly. */

@@ -5,20 +5,18 @@ import {
   resolveRoute,
 } from "../../shared/resources/resolve-route.ts";
 import type { Timeout, Upstream } from "../../shared/resources/upstream.ts";
-import type { Balancer } from "../balancer/balancer.ts";
-import type { BalancerPool } from "../balancer/balancer-pool.ts";
+import type { BalancerPool, UpstreamState } from "../balancer/balancer-pool.ts";
 import { GatewayError } from "../errors.ts";
 
 /** A route after everything it inherits has been merged in, or how its requests are answered instead. */
 export type Plan = ServedRoute | RefusedRoute;
 
-export interface ServedRoute {
+export interface ServedRoute extends UpstreamState {
   readonly is: "served";
   readonly routeId: string;
   /** The merged ones, in no order. */
   readonly plugins: Plugins;
   readonly upstream: Upstream;
-  readonly balancer: Balancer;
   readonly timeout: Timeout | undefined;
   readonly enableWebsocket: boolean;
 }
@@ -38,12 +36,14 @@ export async function planRoute(
   const resolved = await resolveRoute(routeId, resources);
   if (resolved.is === "refused") return { is: "refused", routeId, error: refusedError(resolved) };
   const { merged, upstream, upstreamKey } = resolved;
+  const { balancer, health } = balancers.stateOf(upstreamKey, upstream);
   return {
     is: "served",
     routeId,
     plugins: merged.plugins,
     upstream,
-    balancer: balancers.balancerOf(upstreamKey, upstream),
+    balancer,
+    health,
     timeout: merged.timeout,
     enableWebsocket: merged.enable_websocket ?? false,
   };

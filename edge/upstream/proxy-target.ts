@@ -1,15 +1,20 @@
+import type { Variables } from "../../shared/expression/variables.ts";
 import type { Client } from "../../shared/request/client.ts";
 import type { Timeout, Upstream } from "../../shared/resources/upstream.ts";
 import type { Balancer } from "../balancer/balancer.ts";
+import type { UpstreamHealth } from "../balancer/upstream-health.ts";
 
 /** Where a request goes, once route, service and upstream have been merged. */
 export interface ProxyTarget {
   readonly upstream: Upstream;
   readonly balancer: Balancer;
+  readonly health: UpstreamHealth;
   /** The route's time-outs; they win over the upstream's. */
   readonly timeout: Timeout | undefined;
   readonly enableWebsocket: boolean;
   readonly client: Client;
+  /** The request's. */
+  readonly variables: Variables;
   /** Path and query as the client sent them; nothing here is normalised. */
   readonly rawTarget: string;
   /** The request's body, where it had to be read before; undefined: it still lies in the request. */

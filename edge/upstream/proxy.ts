@@ -25,7 +25,7 @@ const DEFAULT_TIMEOUT: Timeout = { connect: 60, send: 60, read: 60 };
 export function createProxy(deps: ProxyDeps): SendUpstream {
   const planDial = createDialPlanner(deps.privateNetwork !== undefined);
   return async (request, target) => {
-    const { upstream, balancer, client, rawTarget } = target;
+    const { upstream, balancer, client, health, rawTarget, variables } = target;
     if (upstream.nodes.length === 0) {
       throw new GatewayError("gateway", 503, "the upstream has no nodes");
     }
@@ -38,13 +38,20 @@ export function createProxy(deps: ProxyDeps): SendUpstream {
       };
       const attempts = new AttemptLog(upstream, request.method, deps.now);
       const attempt = attempter(request, target, outgoing, deps);
-      const candidates = balancer.candidates();
+      const isUsable = health.usable();
+      const candidates = balancer.candidates(variables);
       for (let next = candidates.next(); !next.done; next = candidates.next()) {
-        const plan = planDial(upstream, next.value, wanted);
+        const node = next.value;
+        if (!isUsable(node)) continue;
+        const plan = planDial(upstream, node, wanted);
         try {
-          return attempts.answered(await attempt(plan));
+          const answer = await attempt(plan);
+          health.attempted(node, { is: "answered", status: answer.status });
+          return attempts.answered(answer);
         } catch (error) {
           if (!(error instanceof UpstreamFailure)) throw error;
+          const kind = error.kind === "timeout" ? "timeout" : "tcp";
+          health.attempted(node, { is: "failed", kind });
           attempts.failed(plan, error, outgoing.canBeSent());
         }
       }

@@ -1,5 +1,6 @@
 import { connect } from "cloudflare:sockets";
 import { createBalancer } from "../../edge/balancer/balancer.ts";
+import { ALWAYS_HEALTHY } from "../../edge/balancer/upstream-health.ts";
 import { errorResponse, GatewayError } from "../../edge/errors.ts";
 import { createProxy } from "../../edge/upstream/proxy.ts";
 import { readRequest } from "../../shared/request/read-request.ts";
@@ -47,10 +48,12 @@ const worker = {
     const { upstream, enableWebsocket = false, timeout } = target;
     const balancer = createBalancer(upstream, () => 0);
     try {
-      const { client, rawTarget } = read;
+      const { client, rawTarget, variables } = read;
       return await proxy(request, {
         upstream,
         balancer,
+        health: ALWAYS_HEALTHY,
+        variables,
         timeout,
         enableWebsocket,
         client,

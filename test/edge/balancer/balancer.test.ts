@@ -3,6 +3,8 @@ import { createBalancer } from "../../../edge/balancer/balancer.ts";
 import type { Upstream, UpstreamNode } from "../../../shared/resources/upstream.ts";
 import { seededRandom } from "../../support/random.ts";
 
+const NO_VARIABLES = { get: () => undefined };
+
 type Weighted = readonly [host: string, weight: number, priority?: number];
 
 function upstreamOf(...nodes: Weighted[]): Upstream {
@@ -24,12 +26,15 @@ const balancerOf = (seed: number, ...nodes: Weighted[]) =>
 /** The first choice of each of `count` requests. */
 function firsts(seed: number, count: number, ...nodes: Weighted[]): string[] {
   const balancer = balancerOf(seed, ...nodes);
-  return Array.from({ length: count }, () => balancer.candidates().next().value?.host ?? "none");
+  return Array.from(
+    { length: count },
+    () => balancer.candidates(NO_VARIABLES).next().value?.host ?? "none",
+  );
 }
 
 /** Everything that one request may try, up to a limit. */
 function tries(seed: number, limit: number, ...nodes: Weighted[]): string[] {
-  const candidates = balancerOf(seed, ...nodes).candidates();
+  const candidates = balancerOf(seed, ...nodes).candidates(NO_VARIABLES);
   const hosts: string[] = [];
   for (let next = candidates.next(); !next.done && hosts.length < limit; next = candidates.next())
     hosts.push(next.value.host);
@@ -100,10 +105,10 @@ describe("round-robin", () => {
 
   it("keeps its place in the rotation from one request to the next, retries included", () => {
     const balancer = balancerOf(1, ["a", 1], ["b", 1], ["c", 1]);
-    const first = balancer.candidates();
+    const first = balancer.candidates(NO_VARIABLES);
     const one = first.next().value?.host;
     const two = first.next().value?.host;
-    const three = balancer.candidates().next().value?.host;
+    const three = balancer.candidates(NO_VARIABLES).next().value?.host;
     expect(new Set([one, two, three]).size).toBe(3);
   });
 });
