@@ -1,7 +1,8 @@
 /** Lets at most `limit` jobs run at once; the others wait in the order in which they came. */
 export class Slots {
   readonly #limit: number;
-  readonly #waiting: (() => void)[] = [];
+  /** In the order in which they came. */
+  readonly #waiting = new Set<() => void>();
   #taken = 0;
 
   constructor(limit: number) {
@@ -10,14 +11,18 @@ export class Slots {
 
   async run<T>(job: () => Promise<T>): Promise<T> {
     if (this.#taken < this.#limit) this.#taken += 1;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else await new Promise<void>((resolve) => this.#waiting.add(resolve));
     try {
       return await job();
     } finally {
       // The place goes from hand to hand: nobody who comes now is before those who wait.
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#taken -= 1;
+      const [next] = this.#waiting;
+      if (next) {
+        this.#waiting.delete(next);
+        next();
+      } else {
+        this.#taken -= 1;
+      }
     }
   }
 }
