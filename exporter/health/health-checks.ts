@@ -62,6 +62,9 @@ export class HealthChecks {
     // Whoever leads next asks the table for all of them.
     if (!this.#pacer) return;
     const { checked } = this.#deps.table;
+    const { leftToEdge } = this.#health;
+    // The first change is everything there is.
+    if (checked.size + this.#upstreams.size + leftToEdge.size === 0) return;
     for (const key of changed) {
       if (!checked.has(key) && !this.#isHeld(key)) continue;
       this.#take(key);

@@ -158,10 +158,12 @@ describe("health checks", () => {
       asked.push(key);
       return get(key);
     };
-    const routes = Array.from({ length: 500 }, (_, i) => [`routes/${i}`, { uri: `/${i}` }]);
+    const routeTo = (uri: string) => ({ uri, upstream: { nodes: { [B]: 1 } } });
+    const routes = Array.from({ length: 500 }, (_, i) => [`routes/${i}`, routeTo(`/${i}`)]);
     world.put({ ...Object.fromEntries(routes), "upstreams/1": upstream([A]) });
-    world.put({ "routes/1": { uri: "/one" } });
+    world.put({ "routes/1": routeTo("/one") });
     await clock.advance(1000);
+    expect(world.table.size).toBe(501);
     expect(asked).toEqual(["upstreams/1"]);
   });
 
