@@ -91,8 +91,9 @@ export class HealthChecks {
     this.#pacer = pacer;
     this.#health.isProbing = this.#deps.checks === "on";
     for (const key of this.#deps.table.checked) this.#take(key);
-    await Promise.all([pacer.run(signal), this.#renew(pacer, signal)]);
-    this.#end();
+    // The last write may wait for the store; probing does not wait for it.
+    const probing = this.#renew(pacer, signal).then(() => this.#end());
+    await Promise.all([pacer.run(signal), probing]);
   }
 
   #end(): void {
@@ -183,13 +184,13 @@ export class HealthChecks {
     // Before the base has been read, nobody knows what is to be checked.
     if (signal.aborted || !state.hasBase) return;
     const { down, leftToEdge } = this.#health;
+    if (!writer.isOpen) this.#adopt((await writer.open())?.down ?? {});
+    // Deposed while the store was slow: the next leader writes.
+    if (signal.aborted) return;
     if (this.#upstreams.size === 0 && leftToEdge.size === 0) {
       const { outcome } = await writer.delete();
       if (outcome === "deleted") log.info("health overlay deleted: nothing is checked", {});
     } else {
-      if (!writer.isOpen) this.#adopt((await writer.open())?.down ?? {});
-      // Deposed while the store was slow: the next leader writes.
-      if (signal.aborted) return;
       const isDue = this.#isDue;
       const answer = await writer.write({ down, leftToEdge }, { isDue });
       if (answer.outcome === "written") {

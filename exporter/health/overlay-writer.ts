@@ -30,7 +30,10 @@ export type OverlayWrite =
   /** There is nothing to say, and no object. */
   | { readonly outcome: "absent" };
 
-/** Writes the overlay of one leadership. One call at a time; each may throw what the store throws. */
+/**
+ * Writes the overlay of one leadership. To be opened first, and again once a write has failed. One call at a
+ * time; each may throw what the store throws.
+ */
 export class OverlayWriter {
   readonly #options: OverlayWriterOptions;
   /** Undefined while nobody has looked. */
@@ -81,7 +84,6 @@ export class OverlayWriter {
   async delete(): Promise<OverlayWrite> {
     const { store } = this.#options;
     this.#said = undefined;
-    if (this.#held === undefined) await this.open();
     if (this.#held?.etag === undefined) return { outcome: "absent" };
     await store.delete([NAME]);
     this.#held = { etag: undefined };
