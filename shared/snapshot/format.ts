@@ -102,6 +102,8 @@ export interface Manifest {
   readonly globalRules: readonly string[];
   /** Resources by directory, e.g. `{ routes: 999, upstreams: 3 }`. */
   readonly counts: Readonly<Record<string, number>>;
+  /** FORMAT.md 10: how many upstreams have active health checks; absent: none. */
+  readonly checked?: number | undefined;
 }
 
 /** What two snapshots must share to be the same to every reader. */
