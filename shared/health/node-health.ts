@@ -9,13 +9,18 @@ export type HealthLimits = Readonly<Record<Observation, number>>;
  * of any kind takes the successes back; what only confirms the state is not counted.
  */
 export class NodeHealth {
-  #isHealthy = true;
+  #isHealthy: boolean;
   readonly #counts: Record<Observation, number> = {
     success: 0,
     "http-failure": 0,
     "tcp-failure": 0,
     timeout: 0,
   };
+
+  /** Healthy at first, where nothing is known of it. */
+  constructor(known: { readonly isHealthy: boolean } = { isHealthy: true }) {
+    this.#isHealthy = known.isHealthy;
+  }
 
   get isHealthy(): boolean {
     return this.#isHealthy;

@@ -131,6 +131,7 @@ function checkManifest(value: unknown, name: string): asserts value is Manifest 
   }
   const counts = checkObject(manifest.counts, name, "counts");
   for (const kind of Object.keys(counts)) checkCount(counts[kind], name, `counts.${kind}`);
+  if (manifest.checked !== undefined) checkCount(manifest.checked, name, "checked");
 }
 
 function checkHead(value: unknown, name: string): Fields {

@@ -102,14 +102,14 @@ export interface Manifest {
   readonly globalRules: readonly string[];
   /** Resources by directory, e.g. `{ routes: 999, upstreams: 3 }`. */
   readonly counts: Readonly<Record<string, number>>;
-  /** FORMAT.md 10: how many upstreams have active health checks; absent: none. */
+  /** FORMAT.md 3.5: resources whose upstream has active health checks; absent: none. */
   readonly checked?: number | undefined;
 }
 
 /** What two snapshots must share to be the same to every reader. */
 export type SnapshotContent = Pick<
   Manifest,
-  "router" | "index" | "bodies" | "globalRules" | "counts"
+  "router" | "index" | "bodies" | "globalRules" | "counts" | "checked"
 >;
 
 export const POINTER_NAME = "pointers/stable.json";
