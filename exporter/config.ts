@@ -28,6 +28,8 @@ export interface Config {
   readonly retention: RetentionOptions & { readonly intervalMs: number };
   /** Undefined: this exporter is the only one. */
   readonly election: { readonly ttlSeconds: number } | undefined;
+  /** `off`: every active check is left to the edge. */
+  readonly healthChecks: "on" | "off";
   readonly statusListen: { readonly host: string; readonly port: number };
   readonly log: { readonly level: string; readonly format: "json" | "text" };
 }
@@ -119,6 +121,7 @@ function toConfig(of: Read): Config {
       intervalMs: of("GC_INTERVAL_MS"),
     },
     election: election ? { ttlSeconds: of("LEADER_TTL_SECONDS") } : undefined,
+    healthChecks: of("HEALTH_CHECKS"),
     statusListen: listenAddress(of("STATUS_LISTEN")),
   };
 }

@@ -5,6 +5,8 @@ import { PublishedGeneration } from "./compile/memory.ts";
 import type { Config } from "./config.ts";
 import type { Campaign, Leadership } from "./etcd/election.ts";
 import { isComplete, type Mirror } from "./etcd/keyspace.ts";
+import { HealthChecks } from "./health/health-checks.ts";
+import type { ProbeNode } from "./health/probe-node.ts";
 import { errorText, type Log } from "./log.ts";
 import { Pacer } from "./publish/pacer.ts";
 import { Publisher } from "./publish/publisher.ts";
@@ -41,6 +43,8 @@ export interface ExporterDeps {
   readonly treeSizes?: TreeSizes | undefined;
   /** Shared with whoever shows it; made here where it is absent. */
   readonly state?: ExporterState;
+  /** Absent: nothing is probed, and no overlay written. */
+  readonly health?: { readonly checks: "on" | "off"; readonly probe: ProbeNode } | undefined;
 }
 
 /** The pipeline from etcd to the pointer. */
@@ -49,7 +53,8 @@ export class Exporter {
   readonly #deps: ExporterDeps;
   readonly #publisher: Publisher;
   readonly #collection: Collection;
-  #table: ResourceTable;
+  readonly #table: ResourceTable;
+  readonly #health: HealthChecks | undefined;
   #publishing: Publishing | undefined;
   /** The memory of last valid values; asked once the base has been read, then let go. */
   #memory: PublishedGeneration | undefined;
@@ -64,6 +69,11 @@ export class Exporter {
     this.#publisher = new Publisher({ store, clock, by, namespace: config.namespace });
     this.#collection = new Collection(store, clock, config.retention);
     this.#table = new ResourceTable(config.prefix);
+    const { namespace } = config;
+    const { health, log, random } = deps;
+    const common = { store, clock, random, log, namespace, by };
+    const own = { ...common, table: this.#table, state: this.state };
+    this.#health = health && new HealthChecks({ ...own, ...health });
   }
 
   /** Runs until `signal` aborts; a publish that is under way then is finished. */
@@ -179,6 +189,7 @@ export class Exporter {
       const count = keys.size;
       this.#publishing?.note(keys, { clusterId, revision });
       this.state.hasBase = true;
+      this.#health?.note(keys);
       this.#logRejections();
       log.debug("change taken in", { cause, revision, keys: count });
       if (count > 0 || cause !== "watch") changed();
@@ -208,6 +219,7 @@ export class Exporter {
     if (!campaign) {
       // The base will say that there is something to publish: before it there is not.
       this.state.role = "leader";
+      await this.#health?.run(signal);
       return;
     }
     while (!signal.aborted) {
@@ -219,10 +231,16 @@ export class Exporter {
       this.state.role = "leader";
       log.info("elected as the publisher", { fence: leadership.fence.token });
       elected();
-      await aborted(AbortSignal.any([signal, leadership.signal]));
-      if (signal.aborted) return;
-      this.#leadership = undefined;
-      log.warn("no longer the publisher", {});
+      const ended = AbortSignal.any([signal, leadership.signal]);
+      const probing = this.#health?.run(ended);
+      await aborted(ended);
+      if (!signal.aborted) {
+        this.#leadership = undefined;
+        this.state.role = "follower";
+        log.warn("no longer the publisher", {});
+      }
+      // It may wait for the store, and a deposed leader must not look like one meanwhile.
+      await probing;
       await clock.sleep(100, signal);
     }
   }

@@ -5,6 +5,7 @@ import { createElection } from "./etcd/election.ts";
 import { createEtcd3Transport } from "./etcd/etcd3-transport.ts";
 import { createMirror } from "./etcd/mirror.ts";
 import { Exporter } from "./exporter.ts";
+import { createSocketProber } from "./health/socket-prober.ts";
 import { createStatusApp, listen } from "./http-server.ts";
 import { createLog, errorText, type Log } from "./log.ts";
 import type { PublishAnswer } from "./publishing.ts";
@@ -109,6 +110,8 @@ function openWorld(config: Config, signal: AbortSignal) {
       ttlSeconds: config.election.ttlSeconds,
       onTrouble: (error) => log.warn("trouble with the election", { error: errorText(error) }),
     });
-  const exporter = new Exporter({ config, store, mirror, campaign, clock, random, log, by, state });
+  const health = { checks: config.healthChecks, probe: createSocketProber({ clock }) };
+  const ours = { config, store, mirror, campaign, clock, random, log, by, state, health };
+  const exporter = new Exporter(ours);
   return { exporter, log, close: () => transport.close() };
 }

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Registry } from "prom-client";
+import { downNodes, PROBE_OUTCOMES } from "./health/health-state.ts";
 import { isReady, type StatusSources } from "./status.ts";
 
 type Reading = readonly [name: string, help: string, read: (sources: StatusSources) => number];
@@ -45,6 +46,19 @@ const GAUGES: readonly Reading[] = [
     "Bytes uploaded by the last publish",
     (s) => s.state.lastPublish?.bytes ?? 0,
   ],
+  ["snapgate_checked_upstreams", "Upstreams probed here", (s) => s.state.health.upstreams],
+  ["snapgate_checked_nodes", "Nodes probed here", (s) => s.state.health.nodes],
+  ["snapgate_down_nodes", "Nodes found dead", (s) => downNodes(s.state.health)],
+  [
+    "snapgate_health_overlay_last_write_timestamp_seconds",
+    "When the health overlay was last written; 0: not yet",
+    (s) => (s.state.health.lastWrite?.at ?? 0) / 1000,
+  ],
+  [
+    "snapgate_health_overlay_omitted",
+    "Entries that found no room in the health overlay",
+    (s) => s.state.health.omitted,
+  ],
 ];
 
 /** Counts since start. */
@@ -73,6 +87,12 @@ const COUNTERS: readonly Reading[] = [
     "Chunks deleted by retention",
     (s) => s.state.collected.chunks,
   ],
+  ["snapgate_health_overlay_writes_total", "Overlays written", (s) => s.state.health.writes],
+  [
+    "snapgate_health_overlay_write_failures_total",
+    "Writes of the overlay that failed and were tried again",
+    (s) => s.state.health.writeFailures,
+  ],
 ];
 
 /** Prometheus' text format, read at the moment of the scrape. */
@@ -96,6 +116,12 @@ export function createMetrics(): {
     labelNames: ["kind"],
     registers,
   });
+  const probes = new Counter({
+    name: "snapgate_health_probes_total",
+    help: "Probes of nodes by what they came to",
+    labelNames: ["outcome"],
+    registers,
+  });
   return {
     contentType: registry.contentType,
     render: (sources) => {
@@ -103,6 +129,10 @@ export function createMetrics(): {
       for (const { counter, read } of counters) {
         counter.reset();
         counter.inc(read(sources));
+      }
+      probes.reset();
+      for (const outcome of PROBE_OUTCOMES) {
+        probes.inc({ outcome }, sources.state.health.probes[outcome]);
       }
       resources.reset();
       for (const [kind, count] of Object.entries(sources.counts)) resources.set({ kind }, count);

@@ -30,6 +30,7 @@ export class ResourceTable {
     KIND_NAMES.map((kind) => [kind, new Map()]),
   );
   readonly #rejections = new Map<string, Rejection>();
+  readonly #checked = new Set<string>();
   readonly #pages = new TextPages();
   readonly #parsed = new ParsedResources();
   /** Parts of a change that is not complete yet: nobody sees a half of it. */
@@ -75,7 +76,7 @@ export class ResourceTable {
     }
     for (const [key, held] of recalled) {
       this.#pages.keep(held);
-      this.#ofItsKind(key)?.set(key, held);
+      this.#hold(key, held);
       this.#reject(key, this.#rejections.get(key) as Rejection);
     }
     return new Set(recalled.keys());
@@ -94,6 +95,11 @@ export class ResourceTable {
   /** FORMAT.md 5.3: the body of a key as it is published. */
   body(key: string): Body | undefined {
     return this.#held(key);
+  }
+
+  /** Keys of the resources that hold an upstream with active health checks. */
+  get checked(): ReadonlySet<string> {
+    return this.#checked;
   }
 
   keysOf(kind: KindName): Iterable<string> {
@@ -178,7 +184,7 @@ export class ResourceTable {
       return;
     }
     if (before) this.#pages.drop(before);
-    this.#ofItsKind(key)?.set(key, now);
+    this.#hold(key, now);
     changed.add(key);
   }
 
@@ -188,6 +194,7 @@ export class ResourceTable {
     if (!held) return;
     this.#pages.drop(held);
     this.#ofItsKind(key)?.delete(key);
+    this.#checked.delete(key);
     changed.add(key);
   }
 
@@ -207,6 +214,12 @@ export class ResourceTable {
       for (const key of resources.keys()) if (!present.has(key)) this.#delete(key, changed);
     }
     for (const key of this.#rejections.keys()) if (!present.has(key)) this.#delete(key, changed);
+  }
+
+  #hold(key: string, held: HeldResource): void {
+    this.#ofItsKind(key)?.set(key, held);
+    if (held.isChecked) this.#checked.add(key);
+    else this.#checked.delete(key);
   }
 
   #held(key: string): HeldResource | undefined {

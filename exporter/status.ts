@@ -1,5 +1,6 @@
 import type { Hold, Pointer } from "../shared/snapshot/format.ts";
 import type { MirrorHealth } from "./etcd/keyspace.ts";
+import { downNodes, type HealthState, initialHealthState } from "./health/health-state.ts";
 import type { HeldLoss } from "./publish/loss-guard.ts";
 import type { Rejection } from "./rejection.ts";
 import type { FoundNotices } from "./table/find-notices.ts";
@@ -35,6 +36,7 @@ export interface ExporterState {
   publishFailures: number;
   storeRetries: number;
   collected: { manifests: number; chunks: number };
+  readonly health: HealthState;
 }
 
 export function initialState(): ExporterState {
@@ -54,6 +56,7 @@ export function initialState(): ExporterState {
     publishFailures: 0,
     storeRetries: 0,
     collected: { manifests: 0, chunks: 0 },
+    health: initialHealthState(),
   };
 }
 
@@ -107,10 +110,31 @@ export function statusReport(sources: StatusSources) {
       count: state.publishes,
       failures: state.publishFailures,
     },
+    healthChecks: healthReport(state.health),
     lastError: lastError(sources),
     resources: counts,
     rejections: { total: rejections.length, list: rejections.slice(0, MOST_LISTED) },
     notices: sources.notices(MOST_LISTED),
+  };
+}
+
+function healthReport(health: HealthState) {
+  const { down, leftToEdge, lastWrite } = health;
+  return {
+    probing: health.isProbing,
+    upstreams: health.upstreams,
+    nodes: health.nodes,
+    leftToEdge: leftToEdge.size,
+    down: { total: downNodes(health), list: Object.fromEntries([...down].slice(0, MOST_LISTED)) },
+    probes: health.probes,
+    lastFault: dated(health.lastFault),
+    overlay: {
+      last: lastWrite ? { ...lastWrite, at: iso(lastWrite.at) } : null,
+      error: dated(health.writeError),
+      count: health.writes,
+      failures: health.writeFailures,
+      omitted: health.omitted,
+    },
   };
 }
 

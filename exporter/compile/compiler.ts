@@ -63,6 +63,7 @@ export class Compiler {
     await this.#inParts(bodiesIn(table, changed), this.#bodies);
     await this.#inParts(this.#routesIn(table, changed), this.#routes);
     const counts = table.counts();
+    const checked = table.checked.size;
     const globalRules = [...table.ofKind("global_rules")].map(({ id }) => id).sort();
     const roots = { bodies: this.#bodies.root, index: this.#routes.root };
     tableIsRead();
@@ -76,6 +77,7 @@ export class Compiler {
       bodies: bodies.root,
       globalRules,
       counts,
+      ...(checked > 0 ? { checked } : {}),
     };
     const confirm = () => {
       bodies.confirm();

@@ -161,6 +161,12 @@ export const SETTINGS = [
   ),
   setting("LEADER_TTL_SECONDS", number("s", 2, 600), "10", "how long a dead leader is waited for"),
   setting(
+    "HEALTH_CHECKS",
+    choice("on", "off"),
+    "on",
+    "probe the nodes of upstreams with `checks`; `off` leaves all of them to the edge",
+  ),
+  setting(
     "STATUS_LISTEN",
     { is: "listen" },
     "127.0.0.1:9091",

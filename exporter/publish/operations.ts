@@ -89,8 +89,8 @@ export async function rollback(
   for await (const ref of chunksOf(manifest, read)) fresh.set(ref.sha256, () => read(ref));
   // All of them before anything is written: a generation that is not whole is no use to go back to.
   await forEachAtMost(READS_AT_ONCE, fresh.values(), async (chunk) => void (await chunk()));
-  const { router, index, bodies, globalRules, counts } = manifest;
-  const content = { router, index, bodies, globalRules, counts };
+  const { router, index, bodies, globalRules, counts, checked } = manifest;
+  const content = { router, index, bodies, globalRules, counts, checked };
   const snapshot = { content, digest: manifest.content, fresh, confirm: () => undefined };
   const publisher = new Publisher(options);
   for (;;) {

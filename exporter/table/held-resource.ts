@@ -1,6 +1,7 @@
 import type { Resource } from "../../shared/resources/resource.ts";
 import { parseResourceKey } from "../../shared/resources/resource-key.ts";
 import type { Body } from "../../shared/snapshot/body-chunk.ts";
+import { checkedUpstreamOf } from "../health/checked-upstream.ts";
 import type { Notice } from "../rejection.ts";
 import { noticesOf } from "../validate/notices.ts";
 import { referencesOf } from "../validate/references.ts";
@@ -15,6 +16,8 @@ export class HeldResource extends PackedText implements Body {
   readonly notices: number;
   /** The keys it refers to, below the prefix. */
   readonly refersTo: readonly string[];
+  /** Whether it holds an upstream with active checks. */
+  readonly isChecked: boolean;
 
   /** `json` is `resource` as it is published. */
   constructor(json: string, resource: Resource, notices: readonly Notice[]) {
@@ -23,6 +26,7 @@ export class HeldResource extends PackedText implements Body {
     this.notices = notices.length;
     const references = referencesOf(resource);
     this.refersTo = references.length === 0 ? NOTHING : references;
+    this.isChecked = checkedUpstreamOf(resource) !== undefined;
   }
 
   get json(): string {

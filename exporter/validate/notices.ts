@@ -52,8 +52,9 @@ function upstreamNotices(upstream: Upstream, key: string, below: string): Notice
   const refused: Notice[] = refusal
     ? [{ key, effect: "refused", ...refusal, path: below + refusal.path }]
     : [];
-  const ignored = upstreamIgnored(upstream).map(([path, reason]): Notice => {
-    return { key, path: below + path, effect: "ignored", reason, remedy: "nothing to do" };
+  const ignored = upstreamIgnored(upstream).map(([path, reason, remedy]): Notice => {
+    const toDo = remedy ?? "nothing to do";
+    return { key, path: below + path, effect: "ignored", reason, remedy: toDo };
   });
   return [...refused, ...ignored];
 }

@@ -1,3 +1,4 @@
+import { malformedHeaders } from "../health/active-check.ts";
 import type { Upstream } from "./upstream.ts";
 
 const BALANCERS = new Set(["roundrobin"]);
@@ -44,11 +45,36 @@ export function upstreamRefusal(upstream: Upstream): Refusal | undefined {
   return undefined;
 }
 
-/** Fields without effect at the edge, as path and reason. */
-export function upstreamIgnored(upstream: Upstream): readonly (readonly [string, string])[] {
-  const ignored: [string, string][] = [];
-  if (upstream.checks)
-    ignored.push(["checks", "health checks do not run yet; failures are retried"]);
+/** What a person can do is absent where there is nothing to do. */
+export type Ignored = readonly [path: string, reason: string, remedy?: string];
+
+/** Fields without effect. */
+export function upstreamIgnored(upstream: Upstream): readonly Ignored[] {
+  const ignored: Ignored[] = [];
+  if (upstream.checks) ignored.push(...checksIgnored(upstream.checks));
   if (upstream.keepalive_pool) ignored.push(["keepalive_pool", "the platform keeps connections"]);
+  return ignored;
+}
+
+/** As in APISIX, where `checks` alone does not make a probe: its intervals do. */
+function checksIgnored(checks: NonNullable<Upstream["checks"]>): readonly Ignored[] {
+  const ignored: Ignored[] = [];
+  const { active, passive } = checks;
+  if (!active.healthy) {
+    const reason = "without `healthy` no node that counts as healthy is probed, as in APISIX";
+    ignored.push(["checks.active", reason, "add `healthy`, be it empty"]);
+  }
+  if (!active.unhealthy) {
+    const reason = "without `unhealthy` no dead node is probed again, as in APISIX";
+    ignored.push(["checks.active", reason, "add `unhealthy`, be it empty"]);
+  }
+  for (const line of malformedHeaders(active)) {
+    const found = JSON.stringify(line.slice(0, 80));
+    const reason = `${found} is no "Name: value"; it is not sent`;
+    ignored.push(["checks.active.req_headers", reason, "correct it, or take it out"]);
+  }
+  if (passive?.type !== undefined && passive.type !== "http") {
+    ignored.push(["checks.passive.type", "requests are judged alike, whatever it says"]);
+  }
   return ignored;
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { CompiledSnapshot } from "../../../exporter/compile/compiled-snapshot.ts";
 import { Compiler } from "../../../exporter/compile/compiler.ts";
 import { RouteIndex } from "../../../shared/routing/route-index.ts";
+import { contentDigest } from "../../../shared/snapshot/codec.ts";
 import { sha256Hex } from "../../../shared/snapshot/digest.ts";
 import type { ChunkRef, TreeRef } from "../../../shared/snapshot/format.ts";
 import { madeChunks } from "../../../shared/snapshot/made-chunks.ts";
@@ -109,6 +110,23 @@ describe("what a compile gives", () => {
     expect(snapshot.content.index).toBeNull();
     expect(snapshot.content.counts).toEqual({});
     expect(world.match(snapshot, "/")).toBeUndefined();
+  });
+
+  it("how many resources have active checks is counted beside the content", async () => {
+    const world = new CompiledWorld();
+    const checks = { active: { healthy: {}, unhealthy: {} } };
+    const none = await world.compile({ "routes/a": routeTo("/a"), "upstreams/u": node });
+    expect(none.content).not.toHaveProperty("checked");
+    const two = await world.compile({
+      "upstreams/u": { ...node, checks },
+      "routes/b": { uri: "/b", upstream: { ...node, checks } },
+    });
+    expect(two.content.checked).toBe(2);
+    expect(await contentDigest({ ...two.content, checked: 9 })).toBe(two.digest);
+    const one = await world.compile({ "routes/b": undefined });
+    expect(one.content.checked).toBe(1);
+    const gone = await world.compile({ "upstreams/u": node });
+    expect(gone.content).not.toHaveProperty("checked");
   });
 
   it("all resources come back from the bodies, those that are not served yet too", async () => {

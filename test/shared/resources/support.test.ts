@@ -50,12 +50,21 @@ describe("an upstream", () => {
   });
 
   it("says which fields have no effect", () => {
-    const more = { checks: { active: {} }, keepalive_pool: { size: 1 } };
-    expect(upstreamIgnored(upstream(more)).map(([path]) => path)).toEqual([
-      "checks",
-      "keepalive_pool",
-    ]);
+    const more = { keepalive_pool: { size: 1 } };
+    expect(upstreamIgnored(upstream(more)).map(([path]) => path)).toEqual(["keepalive_pool"]);
     expect(upstreamIgnored(upstream())).toEqual([]);
+  });
+
+  it("says what of its checks does nothing", () => {
+    const both = { healthy: {}, unhealthy: {} };
+    const pathsOf = (checks: NonNullable<Upstream["checks"]>) =>
+      upstreamIgnored(upstream({ checks })).map(([path]) => path);
+    expect(pathsOf({ active: both, passive: { type: "http" } })).toEqual([]);
+    expect(pathsOf({ active: {} })).toEqual(["checks.active", "checks.active"]);
+    expect(pathsOf({ active: { ...both, req_headers: ["A: b", "nothing"] } })).toEqual([
+      "checks.active.req_headers",
+    ]);
+    expect(pathsOf({ active: both, passive: { type: "tcp" } })).toEqual(["checks.passive.type"]);
   });
 });
 

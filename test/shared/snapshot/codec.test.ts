@@ -103,6 +103,8 @@ describe("a pointer", () => {
 describe("a manifest", () => {
   it("comes back as it was written", () => {
     expect(decodeManifest(encodeManifest(manifest), ref, "m")).toEqual(manifest);
+    const checked = { ...manifest, checked: 2 };
+    expect(decodeManifest(encodeManifest(checked), ref, "m")).toEqual(checked);
   });
 
   it("of another generation than the pointer's is corrupt", () => {
@@ -116,6 +118,7 @@ describe("a manifest", () => {
     [{ bodies: [] }, "corrupt"],
     [{ index: [{ sha256: SHA, length: 65 * 1024 * 1024 }] }, "corrupt"],
     [{ counts: { routes: -1 } }, "corrupt"],
+    [{ checked: "2" }, "corrupt"],
     [{ source: {} }, "corrupt"],
     [{ globalRules: [7] }, "corrupt"],
     [{ repeats: 0 }, "corrupt"],
