@@ -4,7 +4,7 @@ import { type RunningEdge, startEdge } from "../../examples/quick-start/edge.ts"
 import { decodeOverlay, HEALTH_OVERLAY_NAMES } from "../../shared/health/overlay.ts";
 import { overlayBytes, someChecks } from "../support/checked-world.ts";
 import { anUpstream, aRoute, makeSnapshot } from "../support/snapshots.ts";
-import { eventually } from "../support/stack.ts";
+import { eventually, type Stack, startStack } from "../support/stack.ts";
 import { startUpstream } from "../support/upstream.ts";
 
 /** The edge on workerd with a real bucket, into which the test writes what an exporter would. */
@@ -116,6 +116,60 @@ describe("an edge whose bucket has a health overlay", () => {
         { writer: "exporter" },
         { writer: "edge", nodesDown: 1 },
       ]);
+    });
+  });
+});
+
+/** The whole path: a node dies, the exporter or the edge's job finds it, requests go elsewhere. */
+describe("a node that dies behind a whole stack", () => {
+  let stack: Stack;
+  let one: Awaited<ReturnType<typeof startUpstream>>;
+
+  beforeAll(async () => {
+    [stack, one] = await Promise.all([
+      startStack({
+        edge: { HEALTH_CHECKS: "left", HEALTH_CHECK_SECONDS: "4", HEALTH_CHECK_PROBES: "100" },
+      }),
+      startUpstream("one"),
+    ]);
+  });
+  afterAll(async () => {
+    await stack.stop();
+    await one.stop();
+  });
+
+  /** A route to two nodes, the second of which is dead a moment later; a refused request is not retried. */
+  async function routeToDeadNode(id: string, labels: object): Promise<void> {
+    const doomed = await startUpstream("doomed");
+    const checks = { active: { healthy: {}, unhealthy: { tcp_failures: 2 } } };
+    const nodes = { [one.node]: 1, [doomed.node]: 1 };
+    await stack.put(`upstreams/${id}`, { nodes, retries: 0, checks, labels });
+    await stack.put(`routes/${id}`, { uri: `/${id}`, upstream_id: id });
+    await stack.served(`/${id}`);
+    await doomed.stop();
+    expect(await statuses(id)).toEqual(new Set([200, 502]));
+  }
+
+  async function statuses(id: string): Promise<Set<number>> {
+    const found = new Set<number>();
+    for (let i = 0; i < 10; i++) found.add((await stack.get(`/${id}`)).status);
+    return found;
+  }
+
+  it("gets no request any more once the exporter has found it", async () => {
+    await routeToDeadNode("probed", {});
+    await eventually(async () => expect(await statuses("probed")).toEqual(new Set([200])));
+  });
+
+  it("gets none once the edge's job has found what the exporter leaves to it", async () => {
+    await routeToDeadNode("left", { "snapgate/checks": "edge" });
+    // Until the exporter has said what it leaves, a run finds nothing to do.
+    await eventually(async () => {
+      expect(await stack.edge.runCron()).toBe("ok");
+      expect(await statuses("left")).toEqual(new Set([200]));
+    });
+    expect(await stack.edgeStatus()).toMatchObject({
+      health: { overlays: [{ writer: "exporter" }, { writer: "edge", isFresh: true }] },
     });
   });
 });

@@ -10,7 +10,7 @@ import { decodeOverlay, HEALTH_OVERLAY_NAMES } from "../../../shared/health/over
 import { overlayBytes, someChecks } from "../../support/checked-world.ts";
 import { MapSource } from "../../support/edge-world.ts";
 import { anUpstream, aRoute, makeSnapshot, type World } from "../../support/snapshots.ts";
-import { virtualClock } from "../../support/virtual-clock.ts";
+import { type VirtualClock, virtualClock } from "../../support/virtual-clock.ts";
 
 const { exporter: EXPORTERS, edge: EDGES } = HEALTH_OVERLAY_NAMES;
 /** Every 5 s, so that a minute is soon over. */
@@ -54,34 +54,7 @@ async function aWorld(left: readonly string[] = LEFT) {
       writes.push({ at: (clock.now() - start) / 1000, down: decodeOverlay(bytes, name).down });
     },
     overlay: () => decodeOverlay(source.objects.get(EDGES) ?? new Uint8Array(), EDGES),
-    isolate: (withBucket = true, probes = 10_000) => {
-      const timers = { after: clock.after };
-      const { now } = clock;
-      const verdicts = new ActiveVerdicts(now);
-      const balancers = new BalancerPool(() => 0, { verdicts, now });
-      const reader = new ObjectReader({
-        sources: [source],
-        cache: undefined,
-        timers,
-        readTimeoutMs: 5000,
-      });
-      const chunks = new ChunkCache(1024 * 1024);
-      return new ScheduledChecks({
-        loader: new Loader({ reader, chunks, snapshot: { balancers } }),
-        bucket: withBucket
-          ? { read: (name) => source.read(name), write: (...args) => world.write(...args) }
-          : undefined,
-        send: async ({ host }) => {
-          probed.push(host);
-          await clock.sleep(1);
-          return world.answer(host);
-        },
-        timers,
-        now,
-        log: (line) => lines.push(line),
-        settings: { runMs: 55_000, probes },
-      });
-    },
+    isolate: (withBucket = true, probes = 10_000) => anIsolate(world, withBucket, probes),
     /** One run from its beginning to its end. */
     run: async (isolate: ScheduledChecks) => {
       let isOver = false;
@@ -93,6 +66,44 @@ async function aWorld(left: readonly string[] = LEFT) {
     },
   };
   return world;
+}
+
+interface IsolatesWorld {
+  readonly clock: VirtualClock;
+  readonly source: MapSource;
+  readonly lines: string[];
+  readonly probed: string[];
+  answer(host: string): ProbeResult;
+  write(name: string, bytes: Uint8Array): Promise<void>;
+}
+
+function anIsolate(world: IsolatesWorld, withBucket: boolean, probes: number): ScheduledChecks {
+  const { clock, source, probed, lines } = world;
+  const timers = { after: clock.after };
+  const { now } = clock;
+  const verdicts = new ActiveVerdicts(now);
+  const balancers = new BalancerPool(() => 0, { verdicts, now });
+  const reader = new ObjectReader({
+    sources: [source],
+    cache: undefined,
+    timers,
+    readTimeoutMs: 5000,
+  });
+  const chunks = new ChunkCache(1024 * 1024);
+  return new ScheduledChecks({
+    loader: new Loader({ reader, chunks, snapshot: { balancers } }),
+    bucket: withBucket
+      ? { read: (name) => source.read(name), write: (...args) => world.write(...args) }
+      : undefined,
+    send: async ({ host }) => {
+      probed.push(host);
+      return world.answer(host);
+    },
+    timers,
+    now,
+    log: (line) => lines.push(line),
+    settings: { runMs: 55_000, probes },
+  });
 }
 
 describe("a run of the scheduled job", () => {
@@ -109,8 +120,8 @@ describe("a run of the scheduled job", () => {
     const start = world.clock.now();
     world.answer = (host) => {
       const at = world.clock.now() - start;
-      if (host === "a" && at > 10_000) return "tcp-failure";
-      return { status: host === "d" && at > 10_000 && at < 40_000 ? 500 : 200 };
+      if (host === "a" && at > 11_000) return "tcp-failure";
+      return { status: host === "d" && at > 11_000 && at < 40_000 ? 500 : 200 };
     };
     await world.run(world.isolate());
     const both = { "upstreams/1": ["a:80"], "services/s": ["d:80"] };
