@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { connect, isIP, type Socket } from "node:net";
+import { connect, isIP, type LookupFunction, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { Probe, ProbeResult } from "../../shared/health/active-check.ts";
 import type { Clock } from "../clock.ts";
@@ -9,6 +9,8 @@ export interface SocketProberOptions {
   readonly clock: Clock;
   /** PEM; whom to trust instead of Node's own list and NODE_EXTRA_CA_CERTS. */
   readonly ca?: string | undefined;
+  /** Resolves names; the system's resolver where it is absent. */
+  readonly lookup?: LookupFunction | undefined;
 }
 
 /**
@@ -51,8 +53,17 @@ class Attempt {
   /** Every step has the whole time, as a socket's time-out in OpenResty. */
   async run(): Promise<ProbeResult> {
     const { type, host, port } = this.#probe;
-    const socket = this.#opened(connect({ host, port }));
-    if ((await this.#step(this.#event(socket, "connect"))) === LATE) return "timeout";
+    const { lookup } = this.#options;
+    const socket = this.#opened(connect({ host, port, ...(lookup ? { lookup } : {}) }));
+    let isResolved = isIP(host) !== 0;
+    socket.on("lookup", () => {
+      isResolved = true;
+    });
+    if ((await this.#step(this.#event(socket, "connect"))) === LATE) {
+      // The resolver is asked for all nodes alike; while it is silent none of them can be judged.
+      if (!isResolved) throw new UnresolvedError(`${host} was not resolved in time`);
+      return "timeout";
+    }
     if (type === "tcp") return "connected";
     const stream = type === "https" ? await this.#secured(socket) : socket;
     if (stream === LATE) return "tcp-failure";
@@ -154,6 +165,9 @@ const OWN_FAULTS: ReadonlySet<unknown> = new Set([
   "EAI_AGAIN",
 ]);
 
+class UnresolvedError extends Error {}
+
 function isOwnFault(error: unknown): boolean {
+  if (error instanceof UnresolvedError) return true;
   return error instanceof Error && "code" in error && OWN_FAULTS.has(error.code);
 }

@@ -144,6 +144,13 @@ describe("the exporter's configuration", () => {
     expect(config).toMatchObject({ publishIntervalMs: 0, lossGuard: undefined });
   });
 
+  it("probes nodes unless it is told to leave that to the edge", () => {
+    expect(readConfig(GOOD).healthChecks).toBe("on");
+    expect(readConfig({ ...GOOD, HEALTH_CHECKS: "off" }).healthChecks).toBe("off");
+    const problems = problemsOf(() => readConfig({ ...GOOD, HEALTH_CHECKS: "edge" }));
+    expect(problems.HEALTH_CHECKS).toBe('"edge" → one of on, off');
+  });
+
   it("allows an IPv6 address to listen on, and several endpoints", () => {
     const config = readConfig({
       ...GOOD,

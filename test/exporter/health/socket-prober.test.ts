@@ -1,6 +1,12 @@
 import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import {
+  type AddressInfo,
+  createServer,
+  type LookupFunction,
+  type Server,
+  type Socket,
+} from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { afterEach, describe, expect, it } from "vitest";
 import { freePort } from "../../../examples/quick-start/ports.ts";
@@ -61,6 +67,13 @@ const never = new AbortController().signal;
 const prober = createSocketProber({ clock: systemClock });
 const run = (wanted: Probe) => prober(wanted, never);
 
+type Done = Parameters<LookupFunction>[2];
+
+const resolving = (answer: (done: Done) => void) =>
+  createSocketProber({ clock: systemClock, lookup: (_name, _options, done) => answer(done) });
+
+const resolverError = (code: string) => Object.assign(new Error(code), { code });
+
 describe("a probe by HTTP", () => {
   it("sends the request as it is configured, and closes once it has the status", async () => {
     const { seen, port } = saying("HTTP/1.1 204 No Content\r\n");
@@ -120,6 +133,19 @@ describe("a probe by HTTP", () => {
     const { port } = saying("");
     expect(await run(probe(await port, { timeoutMs: 30 }))).toBe("timeout");
     await expect.poll(() => sockets.size, { timeout: 10_000 }).toBe(0);
+  });
+
+  it("is of a node that is down where its name does not exist", async () => {
+    const unknown = resolving((done) => done(resolverError("ENOTFOUND"), ""));
+    expect(await unknown(probe(80, { host: "gone.test" }), never)).toBe("tcp-failure");
+  });
+
+  it("says nothing of a node while the resolver fails or is silent", async () => {
+    const failing = resolving((done) => done(resolverError("EAI_AGAIN"), ""));
+    await expect(failing(probe(80, { host: "a.test" }), never)).rejects.toThrow("EAI_AGAIN");
+    const silent = resolving(() => undefined);
+    const late = probe(80, { host: "a.test", timeoutMs: 30 });
+    await expect(silent(late, never)).rejects.toThrow("a.test was not resolved in time");
   });
 
   it("ends at once when it is called off", async () => {
