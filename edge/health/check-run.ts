@@ -6,7 +6,7 @@ import {
 } from "../../shared/health/active-check.ts";
 import type { NodeHealth } from "../../shared/health/node-health.ts";
 import type { Timers } from "../upstream/timers.ts";
-import type { SendProbe } from "./prober.ts";
+import { type SendProbe, UnsendableProbe } from "./prober.ts";
 
 /** One node that is probed again and again. */
 export interface CheckTarget {
@@ -26,6 +26,8 @@ export interface CheckRunDeps {
   readonly now: () => number;
   /** Told when a node has turned over. */
   readonly onTurn: (target: CheckTarget) => void;
+  /** Told when a probe could not be sent. */
+  readonly onUnsendable: (target: CheckTarget, reason: string) => void;
 }
 
 export interface CheckRunLimits {
@@ -69,7 +71,7 @@ export class CheckRun {
     });
   }
 
-  /** How many probes were sent. Throws what a probe throws. */
+  /** How many probes were sent. Throws what ends a run, `SubrequestsSpent`. */
   async run(): Promise<number> {
     const { endsAt, atOnce } = this.#limits;
     while (this.#failure === undefined) {
@@ -107,7 +109,8 @@ export class CheckRun {
     const startedAt = this.#deps.now();
     const probing = this.#probe(one.target)
       .catch((error: unknown) => {
-        this.#failure ??= error;
+        if (error instanceof UnsendableProbe) this.#deps.onUnsendable(one.target, error.message);
+        else this.#failure ??= error;
       })
       .finally(() => {
         one.isUnderWay = false;

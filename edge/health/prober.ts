@@ -7,13 +7,21 @@ import { UpstreamFailure } from "../upstream/failure.ts";
 import { isBodiless } from "../upstream/outgoing-body.ts";
 import type { DialDeps, UpstreamRequest } from "../upstream/upstream-request.ts";
 
-/** Probes a node once. Throws `SubrequestsSpent`. */
+/** Probes a node once. Throws `SubrequestsSpent` or `UnsendableProbe`. */
 export type SendProbe = (probe: Probe) => Promise<ProbeResult>;
 
 /** The platform lets this run ask nobody any more: what comes of it says nothing about a node. */
 export class SubrequestsSpent extends Error {
   override readonly name = "SubrequestsSpent";
 }
+
+/** Something in its configuration cannot be sent, so that nothing was learnt of the node. */
+export class UnsendableProbe extends Error {
+  override readonly name = "UnsendableProbe";
+}
+
+/** What `fetch` never sends. */
+const SOCKET_METHODS: ReadonlySet<string> = new Set(["CONNECT", "TRACE"]);
 
 /** Connecting, sending and answering have a time-out each; all together end here. */
 const STEPS = 3;
@@ -26,7 +34,8 @@ export function createProber(deps: DialDeps): SendProbe {
     const plan = planDial(upstream, node, {
       clientHost: probe.hostHeader,
       target: probe.path,
-      fetchMaySend: probe.body === "" || !isBodiless(probe.method),
+      fetchMaySend:
+        !SOCKET_METHODS.has(probe.method) && (probe.body === "" || !isBodiless(probe.method)),
     });
     const aborting = new AbortController();
     const limitMs = STEPS * probe.timeoutMs;
@@ -98,7 +107,8 @@ function asUpstream({ type, host, port, hostHeader }: Probe) {
 }
 
 function resultOf(error: unknown): ProbeResult {
-  if (!(error instanceof UpstreamFailure)) return "tcp-failure";
+  if (!(error instanceof UpstreamFailure))
+    throw new UnsendableProbe(String(error), { cause: error });
   if (error.kind === "timeout") return "timeout";
   return error.kind === "malformed" ? { status: 0 } : "tcp-failure";
 }

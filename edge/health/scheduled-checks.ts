@@ -26,7 +26,7 @@ export interface ScheduledChecksSettings {
 }
 
 export interface ScheduledChecksDeps
-  extends Omit<CheckRunDeps, "onTurn">,
+  extends Omit<CheckRunDeps, "onTurn" | "onUnsendable">,
     Omit<OverlayPublisherDeps, "bucket"> {
   readonly loader: Loader;
   /** Undefined where the snapshots do not lie in R2. */
@@ -94,6 +94,12 @@ export class ScheduledChecks {
       log(`health checks: ${address} of ${key} is ${health.isHealthy ? "back" : "down"}`);
       publisher.changed();
     };
+    const unsendable = new Set<CheckTarget>();
+    const onUnsendable = (target: CheckTarget, reason: string) => {
+      if (unsendable.has(target)) return;
+      unsendable.add(target);
+      log(`health checks: ${target.address} of ${target.key} cannot be probed: ${reason}`);
+    };
     let cancelBeat = () => {};
     const beat = () => {
       publisher.changed();
@@ -103,7 +109,7 @@ export class ScheduledChecks {
     beat();
     try {
       const limits = { endsAt, probes: settings.probes, atOnce: PROBES_AT_ONCE };
-      await new CheckRun(targets, limits, { ...this.#deps, onTurn }).run();
+      await new CheckRun(targets, limits, { ...this.#deps, onTurn, onUnsendable }).run();
     } catch (error) {
       if (!(error instanceof SubrequestsSpent)) throw error;
       log("health checks: the platform's subrequests are spent; lower HEALTH_CHECK_PROBES");

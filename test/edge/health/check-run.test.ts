@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { CheckRun, type CheckRunLimits, type CheckTarget } from "../../../edge/health/check-run.ts";
+import { UnsendableProbe } from "../../../edge/health/prober.ts";
 import type { Probe, ProbeResult } from "../../../shared/health/active-check.ts";
 import { activeCheckOf, nodeAddress, probeOf } from "../../../shared/health/active-check.ts";
 import { NodeHealth } from "../../../shared/health/node-health.ts";
@@ -58,6 +59,7 @@ async function ran(
         if (result instanceof Error) throw result;
         return result;
       },
+      onUnsendable: ({ address }, reason) => turned.push(`${address} ${reason}`),
       onTurn: ({ address, health }) => turned.push(`${address} ${health.isHealthy}`),
     },
   ).run();
@@ -145,6 +147,18 @@ describe("a run of active checks", () => {
     );
     expect(sent.map(({ at }) => at)).toEqual([0, 3, 6, 9]);
     expect(endedAt).toBe(11.5);
+  });
+
+  it("goes on past a probe that cannot be sent, which says nothing of the node", async () => {
+    const targets = targetsOf("upstreams/1", ["a:80", "b:80"], every(1, 1));
+    const { sent, turned } = await ran(
+      targets,
+      (host) => (host === "a" ? new UnsendableProbe("why") : { status: 200 }),
+      { seconds: 5 },
+    );
+    expect(hosts(sent, "b")).toHaveLength(5);
+    expect(turned).toEqual(new Array(5).fill("a:80 why"));
+    expect(targets[0]?.health.isHealthy).toBe(true);
   });
 
   it("ends with a probe that fails of itself, and calls no node dead for it", async () => {

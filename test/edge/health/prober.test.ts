@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createProber, SubrequestsSpent } from "../../../edge/health/prober.ts";
+import { createProber, SubrequestsSpent, UnsendableProbe } from "../../../edge/health/prober.ts";
 import type { Probe } from "../../../shared/health/active-check.ts";
 import {
   deadPort,
@@ -55,6 +55,14 @@ describe.each(WAYS)("a probe by %s", (way) => {
     expect(text.endsWith(body)).toBe(true);
   });
 
+  it("has any method that may be configured", async () => {
+    for (const method of ["HEAD", "PURGE", "TRACE", "OPTIONS"]) {
+      const upstream = await scriptedUpstream(STATUS(200));
+      expect(await probing(aProbe(way, upstream.port, { method }))).toEqual({ status: 200 });
+      expect((await received(upstream)).first).toBe(`${method} /healthz?deep=1 HTTP/1.1`);
+    }
+  });
+
   it("leaves a body that has no end, and closes", async () => {
     const endless = [headOf(), send("HTTP/1.1 200 OK\r\n\r\nsome"), untilGo()];
     const upstream = await scriptedUpstream(endless);
@@ -107,6 +115,12 @@ describe("a probe", () => {
   it("that gets no HTTP is status 0, which counts as an answer that is wrong", async () => {
     const upstream = await scriptedUpstream(answering("SMTP ready\r\n\r\n"));
     expect(await probing(aProbe("socket", upstream.port))).toEqual({ status: 0 });
+  });
+
+  it("that cannot be sent says nothing of the node", async () => {
+    const upstream = await scriptedUpstream(STATUS(200));
+    const probe = aProbe("socket", upstream.port, { hostHeader: "two words" });
+    await expect(probing(probe)).rejects.toThrow(UnsendableProbe);
   });
 
   it("of a private address goes by the private network", async () => {

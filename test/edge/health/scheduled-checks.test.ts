@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { BalancerPool } from "../../../edge/balancer/balancer-pool.ts";
 import { ActiveVerdicts } from "../../../edge/health/active-verdicts.ts";
+import { SubrequestsSpent, UnsendableProbe } from "../../../edge/health/prober.ts";
 import { ScheduledChecks } from "../../../edge/health/scheduled-checks.ts";
 import { ChunkCache } from "../../../edge/snapshot/chunk-cache.ts";
 import { Loader } from "../../../edge/snapshot/loader.ts";
@@ -223,6 +224,30 @@ describe("a run of the scheduled job", () => {
       "health checks: health/edge.json could not be written: 429",
       "health checks: health/edge.json could not be written: 429",
     ]);
+  });
+
+  it("says once a run what it cannot probe, and leaves that node in", async () => {
+    const world = await aWorld();
+    world.answer = (host) => {
+      if (host === "a") throw new UnsendableProbe("a header");
+      return { status: 200 };
+    };
+    await world.run(world.isolate());
+    expect(world.lines).toEqual(["health checks: a:80 of upstreams/1 cannot be probed: a header"]);
+    expect(world.overlay().down).toEqual({});
+  });
+
+  it("writes what it knows and ends when the platform's subrequests are spent", async () => {
+    const world = await aWorld();
+    const start = world.clock.now();
+    world.answer = (host) => {
+      if (world.clock.now() - start > 20_000) throw new SubrequestsSpent("too many");
+      return host === "a" ? "tcp-failure" : { status: 200 };
+    };
+    await world.run(world.isolate());
+    expect(world.overlay().down).toEqual({ "upstreams/1": ["a:80"] });
+    expect(world.lines.at(-1)).toMatch(/subrequests are spent; lower HEALTH_CHECK_PROBES/);
+    expect(world.clock.now() - start).toBeLessThan(30_000);
   });
 
   it("is refused while one is under way in the same isolate", async () => {
