@@ -1,6 +1,7 @@
 import type { ReadingSettings } from "../shared/request/read-request.ts";
 import { IpRangeError, type IpRanges, parseIpRanges } from "../shared/routing/ip-ranges.ts";
 import type { UriSettings } from "../shared/routing/matching-uri.ts";
+import type { ScheduledChecksSettings } from "./health/scheduled-checks.ts";
 import type { FreshnessSettings } from "./snapshot/freshness.ts";
 import type { S3SourceOptions } from "./snapshot/sources/s3.ts";
 import type { Network } from "./upstream/upstream-request.ts";
@@ -31,6 +32,8 @@ export interface Settings extends ReadingSettings {
   readonly maxBodyBytes: number;
   readonly serverHeader: string;
   readonly accessLog: boolean;
+  /** Undefined: the cron trigger checks nothing. */
+  readonly healthChecks: ScheduledChecksSettings | undefined;
 }
 
 /** One variable of the worker, for docs/configuration.md and its test. */
@@ -145,6 +148,23 @@ export const EDGE_SETTINGS: readonly EdgeSetting[] = [
     fallback: "off",
     about: "`on`: one JSON line a request to the Worker's log",
   },
+  {
+    name: "HEALTH_CHECKS",
+    fallback: "off",
+    about: "`left`: the cron trigger probes the upstreams that the exporter leaves to the edge",
+  },
+  {
+    name: "HEALTH_CHECK_SECONDS",
+    fallback: "55",
+    about: "how long one run of the cron trigger probes: a little less than the time to the next",
+  },
+  {
+    name: "HEALTH_CHECK_PROBES",
+    fallback: "40",
+    about:
+      "at most so many probes a run, spread over it, for the platform's limit on subrequests: 50 on " +
+      "the free plan, 10,000 on the paid one",
+  },
 ];
 
 /** Everything that is wrong with the settings, in one message. */
@@ -202,6 +222,7 @@ export function readSettings(bindings: Bindings): Settings {
     uri: readUriSettings(flag),
     serverHeader: text("SERVER_HEADER"),
     accessLog: flag("ACCESS_LOG"),
+    healthChecks: readHealthChecks(text, count, problems),
   };
   if (!settings.r2 && !settings.s3 && !settings.secondaryR2 && !settings.secondaryS3) {
     problems.push("there is no source: bind R2 as SNAPSHOTS, or set S3_ENDPOINT");
@@ -218,6 +239,21 @@ function readFlag(name: string, text: (name: string) => string, problems: string
     problems.push(`${name}: found ${JSON.stringify(value)}, want on or off`);
   }
   return value === "on";
+}
+
+function readHealthChecks(
+  text: (name: string) => string,
+  count: (name: string, max: number, min: number) => number,
+  problems: string[],
+): ScheduledChecksSettings | undefined {
+  const value = text("HEALTH_CHECKS");
+  if (value !== "left" && value !== "off") {
+    problems.push(`HEALTH_CHECKS: found ${JSON.stringify(value)}, want left or off`);
+  }
+  // The platform ends a run after 15 minutes.
+  const runMs = count("HEALTH_CHECK_SECONDS", 840, 1) * 1000;
+  const probes = count("HEALTH_CHECK_PROBES", 1_000_000, 1);
+  return value === "left" ? { runMs, probes } : undefined;
 }
 
 function readProxies(

@@ -12,7 +12,7 @@ import { acceptOf, newKey } from "./websocket/handshake.ts";
 /** A node reached over a socket, with our own HTTP/1.1: any Host, any public address. */
 export async function bySocket(request: UpstreamRequest, deps: DialDeps): Promise<Response> {
   const { plan, timeout, websocket } = request;
-  const socket = await open(plan, timeout.connect * 1000, deps);
+  const socket = await openSocket(plan, timeout.connect * 1000, deps);
   const headers = new Headers(request.headers);
   const key = websocket ? newKey(deps.randomBytes) : "";
   if (websocket) {
@@ -62,7 +62,8 @@ async function upgraded(
   return new Response(null, { status: 101, headers, webSocket });
 }
 
-async function open(plan: DialPlan, limitMs: number, deps: DialDeps): Promise<Socket> {
+/** An open connection to the plan's node, TLS on it where its scheme wants that. Throws `UpstreamFailure`. */
+export async function openSocket(plan: DialPlan, limitMs: number, deps: DialDeps): Promise<Socket> {
   const { hostname, port } = plan.node;
   const late = () => new UpstreamFailure("timeout", false, `no connection within ${limitMs} ms`);
   let socket: Socket | undefined;

@@ -50,9 +50,11 @@ export function createProxy(deps: ProxyDeps): SendUpstream {
           return attempts.answered(answer);
         } catch (error) {
           if (!(error instanceof UpstreamFailure)) throw error;
+          const last = attempts.failed(plan, error, outgoing.canBeSent());
           const kind = error.kind === "timeout" ? "timeout" : "tcp";
-          health.attempted(node, { is: "failed", kind });
-          attempts.failed(plan, error, outgoing.canBeSent());
+          const { status } = last ?? {};
+          health.attempted(node, status ? { is: "answered", status } : { is: "failed", kind });
+          if (last) throw last;
         }
       }
       throw attempts.noNodeLeft();
@@ -114,8 +116,8 @@ class AttemptLog {
     return answer;
   }
 
-  /** Throws the answer where there may be no other attempt. */
-  failed(plan: DialPlan, failure: UpstreamFailure, canSendBody: boolean): void {
+  /** The answer where there may be no other attempt. */
+  failed(plan: DialPlan, failure: UpstreamFailure, canSendBody: boolean): GatewayError | undefined {
     this.#last = failure;
     this.#statuses.push(failure.status);
     this.#reasons.push(`${plan.node.hostname}:${plan.node.port}: ${failure.message}`);
@@ -128,9 +130,9 @@ class AttemptLog {
       elapsedMs: this.#now() - this.#startedAt,
       retryTimeoutMs: (retryTimeout ?? 0) * 1000,
     });
-    if (decision === "stop") throw this.#error(failure.status);
+    if (decision === "stop") return this.#error(failure.status);
     // APISIX's balancer refuses to pick another node then, and that is 502 whatever the last failure was.
-    if (decision === "too-late") throw this.#error(502);
+    return decision === "too-late" ? this.#error(502) : undefined;
   }
 
   /** More attempts were allowed than there are nodes, which is 502 whatever the last failure was. */

@@ -30,6 +30,8 @@ export interface RunningWorker {
   readonly url: string;
   /** R2's S3 endpoint, where the worker has R2. */
   readonly s3Endpoint: string;
+  /** Fires the cron trigger once; settles when the run is over, with `ok` where it went well. */
+  runCron(): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -64,6 +66,10 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   return {
     url: direct.origin,
     s3Endpoint: `${entry.origin}/cdn-cgi/local/r2/s3`,
+    runCron: async () => {
+      const worker = await miniflare.getWorker(name);
+      return (await worker.scheduled({ cron: "* * * * *" })).outcome;
+    },
     stop: () => miniflare.dispose(),
   };
 }

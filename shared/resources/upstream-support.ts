@@ -1,4 +1,4 @@
-import { malformedHeaders } from "../health/active-check.ts";
+import { isLeftToEdge, malformedHeaders } from "../health/active-check.ts";
 import type { Upstream } from "./upstream.ts";
 
 const BALANCERS = new Set(["roundrobin"]);
@@ -52,6 +52,10 @@ export type Ignored = readonly [path: string, reason: string, remedy?: string];
 export function upstreamIgnored(upstream: Upstream): readonly Ignored[] {
   const ignored: Ignored[] = [];
   if (upstream.checks) ignored.push(...checksIgnored(upstream.checks));
+  if (isLeftToEdge(upstream) && upstream.checks?.active.https_verify_certificate === false) {
+    const reason = "the checks are left to a Worker, which always verifies certificates";
+    ignored.push(["checks.active.https_verify_certificate", reason]);
+  }
   if (upstream.keepalive_pool) ignored.push(["keepalive_pool", "the platform keeps connections"]);
   return ignored;
 }

@@ -15,6 +15,8 @@ function aGateway(settings: Partial<GatewayDeps["settings"]> = {}) {
     loader: edge.loader,
     freshness: edge.freshness,
     chunks: edge.chunks,
+    overlays: edge.overlays,
+    balancers: edge.balancers,
     now: () => edge.clock.now,
     requestId: () => "0".repeat(32),
     proxy: async (request, target) => {

@@ -42,6 +42,16 @@ describe("the worker's settings", () => {
     expect(settings.s3).toMatchObject({ prefix: "gw/shop/", bucket: "b", region: "auto" });
   });
 
+  it("have the cron trigger check nothing, or what is left to it within bounds", () => {
+    const checks = (bindings: object) => readSettings({ SNAPSHOTS: r2, ...bindings }).healthChecks;
+    expect(checks({})).toBeUndefined();
+    expect(checks({ HEALTH_CHECKS: "left" })).toEqual({ runMs: 55_000, probes: 40 });
+    const more = { HEALTH_CHECK_SECONDS: "290", HEALTH_CHECK_PROBES: "9000" };
+    expect(checks({ HEALTH_CHECKS: "left", ...more })).toEqual({ runMs: 290_000, probes: 9000 });
+    const wrong = { HEALTH_CHECKS: "on", HEALTH_CHECK_SECONDS: "901", HEALTH_CHECK_PROBES: "0" };
+    expect(() => checks(wrong)).toThrow(/3 problem\(s\): HEALTH_CHECKS: found "on"/);
+  });
+
   it("allow an interval of 0", () => {
     const settings = readSettings({ SNAPSHOTS: r2, REFRESH_INTERVAL_MS: "0" });
     expect(settings.freshness.refreshIntervalMs).toBe(0);

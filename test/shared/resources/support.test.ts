@@ -66,6 +66,15 @@ describe("an upstream", () => {
     ]);
     expect(pathsOf({ active: both, passive: { type: "tcp" } })).toEqual(["checks.passive.type"]);
   });
+
+  it("says that a Worker verifies certificates, where its checks are left to one", () => {
+    const active = { healthy: {}, unhealthy: {}, https_verify_certificate: false };
+    const labels = { "snapgate/checks": "edge" };
+    expect(upstreamIgnored(upstream({ checks: { active } }))).toEqual([]);
+    expect(upstreamIgnored(upstream({ checks: { active }, labels })).map(([path]) => path)).toEqual(
+      ["checks.active.https_verify_certificate"],
+    );
+  });
 });
 
 describe("a route", () => {
