@@ -45,7 +45,11 @@ function openGateway(bindings: Bindings) {
     timers,
     readTimeoutMs: settings.readTimeoutMs,
   });
-  const loader = new Loader({ reader, chunks, snapshot: { balancers: new BalancerPool(random) } });
+  const loader = new Loader({
+    reader,
+    chunks,
+    snapshot: { balancers: new BalancerPool({ now, random }) },
+  });
   const freshness = new Freshness({ loader, settings: settings.freshness, timers, now, random });
   const proxy = createProxy({
     fetch: (input, init) => fetch(input, init),

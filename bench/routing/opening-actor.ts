@@ -92,7 +92,7 @@ async function openAndMatch(bytes: Uint8Array, index: UnpackedIndex): Promise<st
     return chunk;
   };
   const snapshot = new OpenSnapshot(manifest, {
-    balancers: new BalancerPool(() => 0),
+    balancers: new BalancerPool({ now: () => 0, random: () => 0 }),
     chunks,
     readChunk: async (wanted) => read(wanted),
   });

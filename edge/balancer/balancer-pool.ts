@@ -1,6 +1,7 @@
 import type { Upstream } from "../../shared/resources/upstream.ts";
 import { BoundedMap } from "../bounded-map.ts";
-import { type Balancer, createBalancer } from "./balancer.ts";
+import { type Balancer, type BalancerDeps, balancerDeps, createBalancer } from "./balancer.ts";
+import { InFlight } from "./in-flight.ts";
 import { ALWAYS_HEALTHY, type UpstreamHealth } from "./upstream-health.ts";
 
 const UPSTREAMS_KEPT = 10_000;
@@ -11,27 +12,34 @@ export interface UpstreamState {
   readonly health: UpstreamHealth;
 }
 
+interface KeptState extends UpstreamState {
+  /** Of the upstream, what its balancer depends on. */
+  readonly balancing: string;
+  /** Requests that an earlier state of the upstream began are still in hand. */
+  readonly inFlight: InFlight;
+}
+
 /**
  * An upstream that did not change keeps its balancer, and with it the place in the rotation, from one
  * generation to the next; routes of one upstream share it.
  */
 export class BalancerPool {
-  readonly #random: () => number;
-  readonly #states = new BoundedMap<string, UpstreamState & { readonly nodes: string }>(
-    UPSTREAMS_KEPT,
-  );
+  readonly #deps: BalancerDeps;
+  readonly #states = new BoundedMap<string, KeptState>(UPSTREAMS_KEPT);
 
-  constructor(random: () => number) {
-    this.#random = random;
+  constructor(deps: Pick<BalancerDeps, "now" | "random">) {
+    this.#deps = balancerDeps(deps);
   }
 
   /** `key` is that of the resource that holds the upstream, e.g. `upstreams/1` or `routes/1`. */
   stateOf(key: string, upstream: Upstream): UpstreamState {
-    const nodes = JSON.stringify([upstream.type, upstream.nodes]);
+    const { hash_on: hashOn, key: hashKey, nodes, scheme, type } = upstream;
+    const balancing = JSON.stringify([type, scheme, hashOn, hashKey, nodes]);
     const held = this.#states.get(key);
-    if (held?.nodes === nodes) return held;
-    const balancer = createBalancer(upstream, this.#random);
-    const state = { nodes, balancer, health: ALWAYS_HEALTHY };
+    if (held?.balancing === balancing) return held;
+    const inFlight = held?.inFlight ?? new InFlight();
+    const balancer = createBalancer(upstream, this.#deps, inFlight);
+    const state = { balancing, balancer, inFlight, health: ALWAYS_HEALTHY };
     this.#states.set(key, state);
     return state;
   }

@@ -1,5 +1,6 @@
 import type { Timeout, Upstream } from "../../shared/resources/upstream.ts";
 import { GatewayError } from "../errors.ts";
+import { watchedToEnd } from "./answer-end.ts";
 import { byFetch } from "./by-fetch.ts";
 import { bySocket } from "./by-socket.ts";
 import { createDialPlanner, type DialPlan } from "./dial-plan.ts";
@@ -21,7 +22,7 @@ export type SendUpstream = (request: Request, target: ProxyTarget) => Promise<Re
 /** nginx's own. */
 const DEFAULT_TIMEOUT: Timeout = { connect: 60, send: 60, read: 60 };
 
-/** Throws a `GatewayError` when no node answers. */
+/** Throws a `GatewayError` when no node answers, `BodyNeeded` where the balancer does; then nothing was read. */
 export function createProxy(deps: ProxyDeps): SendUpstream {
   const planDial = createDialPlanner(deps.privateNetwork !== undefined);
   return async (request, target) => {
@@ -29,6 +30,8 @@ export function createProxy(deps: ProxyDeps): SendUpstream {
     if (upstream.nodes.length === 0) {
       throw new GatewayError("gateway", 503, "the upstream has no nodes");
     }
+    // Before the body: what decides may lie in it.
+    const candidates = balancer.candidates(variables);
     try {
       const outgoing = await outgoingBody(request, target.ahead);
       const wanted = {
@@ -39,16 +42,18 @@ export function createProxy(deps: ProxyDeps): SendUpstream {
       const attempts = new AttemptLog(upstream, request.method, deps.now);
       const attempt = attempter(request, target, outgoing, deps);
       const isUsable = health.usable();
-      const candidates = balancer.candidates(variables);
       for (let next = candidates.next(); !next.done; next = candidates.next()) {
         const node = next.value;
         if (!isUsable(node)) continue;
         const plan = planDial(upstream, node, wanted);
+        const end = balancer.begin?.(node);
         try {
           const answer = await attempt(plan);
           health.attempted(node, { is: "answered", status: answer.status });
-          return attempts.answered(answer);
+          attempts.answered(answer);
+          return end ? watchedToEnd(answer, request.signal, end) : answer;
         } catch (error) {
+          end?.("cut");
           if (!(error instanceof UpstreamFailure)) throw error;
           const kind = error.kind === "timeout" ? "timeout" : "tcp";
           health.attempted(node, { is: "failed", kind });
@@ -107,11 +112,10 @@ class AttemptLog {
     this.#startedAt = now();
   }
 
-  answered(answer: Response): Response {
+  answered(answer: Response): void {
     if (answer.status >= 500) {
       answer.headers.set(STATUS_HEADER, [...this.#statuses, answer.status].join(", "));
     }
-    return answer;
   }
 
   /** Throws the answer where there may be no other attempt. */

@@ -43,7 +43,7 @@ export function startEdge(
     readTimeoutMs: 2000,
   });
   const chunks = new ChunkCache(random.pick(MEMORY_BYTES));
-  const balancers = new BalancerPool(() => random.next());
+  const balancers = new BalancerPool({ now: () => clock.now(), random: () => random.next() });
   const loader = new Loader({ reader, chunks, snapshot: { balancers } });
   const freshness = new Freshness({
     loader,

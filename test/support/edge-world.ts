@@ -72,7 +72,11 @@ export function anEdge(options: EdgeWorldOptions = {}) {
     timers,
     readTimeoutMs: options.readTimeoutMs ?? 200,
   });
-  const loader = new Loader({ reader, chunks, snapshot: { balancers: new BalancerPool(() => 0) } });
+  const loader = new Loader({
+    reader,
+    chunks,
+    snapshot: { balancers: new BalancerPool({ now: () => clock.now, random: () => 0 }) },
+  });
   const freshness = new Freshness({
     loader,
     settings: {

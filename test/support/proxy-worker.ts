@@ -1,6 +1,5 @@
 import { connect } from "cloudflare:sockets";
-import { createBalancer } from "../../edge/balancer/balancer.ts";
-import { ALWAYS_HEALTHY } from "../../edge/balancer/upstream-health.ts";
+import { BalancerPool } from "../../edge/balancer/balancer-pool.ts";
 import { errorResponse, GatewayError } from "../../edge/errors.ts";
 import { createProxy } from "../../edge/upstream/proxy.ts";
 import { readRequest } from "../../shared/request/read-request.ts";
@@ -12,7 +11,12 @@ export interface TestTarget {
   readonly upstream: Upstream;
   readonly enableWebsocket?: boolean;
   readonly timeout?: Timeout;
+  /** Of an upstream that several requests share; without it, a request has a balancer of its own. */
+  readonly key?: string;
 }
+
+const newPool = () => new BalancerPool({ now: () => Date.now(), random: () => 0 });
+const shared = newPool();
 
 const proxy = createProxy({
   fetch: (url, init) => fetch(url, init),
@@ -46,13 +50,14 @@ const worker = {
     });
     if (!read) return new Response("no request target", { status: 400 });
     const { upstream, enableWebsocket = false, timeout } = target;
-    const balancer = createBalancer(upstream, () => 0);
+    const pool = target.key === undefined ? newPool() : shared;
+    const { balancer, health } = pool.stateOf(target.key ?? "", upstream);
     try {
       const { client, rawTarget, variables } = read;
       return await proxy(request, {
         upstream,
         balancer,
-        health: ALWAYS_HEALTHY,
+        health,
         variables,
         timeout,
         enableWebsocket,

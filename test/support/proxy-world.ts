@@ -1,6 +1,6 @@
 import { connect } from "cloudflare:sockets";
 import { inject } from "vitest";
-import { createBalancer } from "../../edge/balancer/balancer.ts";
+import { balancerDeps, createBalancer } from "../../edge/balancer/balancer.ts";
 import { ALWAYS_HEALTHY } from "../../edge/balancer/upstream-health.ts";
 import { createProxy } from "../../edge/upstream/proxy.ts";
 import type { ProxyTarget } from "../../edge/upstream/proxy-target.ts";
@@ -75,7 +75,7 @@ export function aTarget(upstream: Upstream, fields: Partial<ProxyTarget> = {}): 
   return {
     upstream,
     // The rotation begins with the first node, so that tests know which one is tried first.
-    balancer: createBalancer(upstream, () => 0),
+    balancer: createBalancer(upstream, balancerDeps({ now: () => Date.now(), random: () => 0 })),
     health: ALWAYS_HEALTHY,
     timeout: undefined,
     enableWebsocket: false,
