@@ -1,4 +1,5 @@
 import { announcedLength } from "./sending.ts";
+import { sized } from "./sized-body.ts";
 import { relayWebSocket } from "./websocket/relay.ts";
 
 /** How an answer ended for the client. `cut`: the upstream or the client broke it off. */
@@ -25,14 +26,37 @@ export function watchedToEnd(
   }
   // The platform may stop all work for a request whose client has gone: this is heard before.
   signal.addEventListener("abort", () => end("cut"));
-  const length = announcedLength(headers);
-  const { readable, writable } =
-    length === undefined ? new IdentityTransformStream() : new FixedLengthStream(length);
-  body.pipeTo(writable).then(
-    () => end("whole"),
-    () => end("cut"),
+  const watched = sized(watchedBody(body, end), announcedLength(headers));
+  return new Response(watched, { status, statusText, headers, encodeBody: "manual" });
+}
+
+/** Piece by piece: workerd never ends a pipe from one of its own sized streams into another. */
+function watchedBody(
+  body: ReadableStream<Uint8Array>,
+  end: (end: AnswerEnd) => void,
+): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await reader.read().catch((error: unknown) => {
+          end("cut");
+          throw error;
+        });
+        if (!done) {
+          controller.enqueue(value);
+          return;
+        }
+        end("whole");
+        controller.close();
+      },
+      cancel: (reason) => {
+        end("cut");
+        return reader.cancel(reason);
+      },
+    },
+    { highWaterMark: 0 },
   );
-  return new Response(readable, { status, statusText, headers, encodeBody: "manual" });
 }
 
 function once(ended: (end: AnswerEnd) => void): (end: AnswerEnd) => void {
