@@ -89,7 +89,8 @@ async function answer(
 ): Promise<Response> {
   try {
     if (!read) throw new GatewayError("downstream", 400, "no valid request target or Host");
-    const snapshot = await deps.freshness.current((work) => c.executionCtx.waitUntil(work));
+    const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
+    const snapshot = await deps.freshness.current(waitUntil);
     if (!snapshot) throw nothingLoaded();
     journey.snapshot = snapshot;
     await checkGlobalRules(snapshot);
@@ -97,9 +98,9 @@ async function answer(
     if (!matched) throw noRoute();
     journey.route = matched.match.routeId;
     const route = await planOf(snapshot, journey.route);
-    const { client, rawTarget } = read;
+    const target = { ...route, client: read.client, rawTarget: read.rawTarget, waitUntil };
     const send = ({ variables, ahead }: SeenRequest) =>
-      deps.proxy(request, { ...route, client, variables, rawTarget, ahead: ahead?.rest });
+      deps.proxy(request, { ...target, variables, ahead: ahead?.rest });
     return await send(matched).catch(async (error: unknown) => {
       if (!(error instanceof BodyNeeded)) throw error;
       return send(await withBody(request, read.variables, deps.settings.maxBodyBytes));

@@ -1,6 +1,6 @@
 import type { Timeout, Upstream } from "../../shared/resources/upstream.ts";
 import { GatewayError } from "../errors.ts";
-import { watchedToEnd } from "./answer-end.ts";
+import { watchAttempt } from "./answer-end.ts";
 import { byFetch } from "./by-fetch.ts";
 import { bySocket } from "./by-socket.ts";
 import { createDialPlanner, type DialPlan } from "./dial-plan.ts";
@@ -47,13 +47,14 @@ export function createProxy(deps: ProxyDeps): SendUpstream {
         if (!isUsable(node)) continue;
         const plan = planDial(upstream, node, wanted);
         const end = balancer.begin?.(node);
+        const watched = end && watchAttempt(end, request.signal, target.waitUntil);
         try {
           const answer = await attempt(plan);
           health.attempted(node, { is: "answered", status: answer.status });
           attempts.answered(answer);
-          return end ? watchedToEnd(answer, request.signal, end) : answer;
+          return watched ? watched.answered(answer) : answer;
         } catch (error) {
-          end?.("cut");
+          watched?.failed();
           if (!(error instanceof UpstreamFailure)) throw error;
           const kind = error.kind === "timeout" ? "timeout" : "tcp";
           health.attempted(node, { is: "failed", kind });

@@ -33,7 +33,7 @@ const proxy = createProxy({
 });
 
 const worker = {
-  async fetch(incoming: Request): Promise<Response> {
+  async fetch(incoming: Request, _bindings: unknown, ctx: ExecutionContext): Promise<Response> {
     const target: TestTarget = JSON.parse(incoming.headers.get("x-test-target") ?? "{}");
     const request = new Request(incoming);
     request.headers.delete("x-test-target");
@@ -63,6 +63,7 @@ const worker = {
         enableWebsocket,
         client,
         rawTarget,
+        waitUntil: (work) => ctx.waitUntil(work),
       });
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;

@@ -82,6 +82,7 @@ export function aTarget(upstream: Upstream, fields: Partial<ProxyTarget> = {}): 
     client: { address: "192.0.2.7", scheme: "http", hostHeader: "client.test", port: 80 },
     variables: { get: () => undefined },
     rawTarget: "/",
+    waitUntil: () => undefined,
     ...fields,
   };
 }
