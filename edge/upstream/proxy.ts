@@ -1,6 +1,5 @@
 import type { Timeout, Upstream } from "../../shared/resources/upstream.ts";
 import { GatewayError } from "../errors.ts";
-import { watchAttempt } from "./answer-end.ts";
 import { byFetch } from "./by-fetch.ts";
 import { bySocket } from "./by-socket.ts";
 import { createDialPlanner, type DialPlan } from "./dial-plan.ts";
@@ -10,6 +9,7 @@ import type { ProxyTarget } from "./proxy-target.ts";
 import { upstreamRequestHeaders } from "./request-headers.ts";
 import { decideRetry } from "./retry.ts";
 import type { DialDeps, UpstreamRequest } from "./upstream-request.ts";
+import { watchAttempt } from "./watched-attempt.ts";
 
 export interface ProxyDeps extends DialDeps {
   /** Milliseconds; only differences count. */
@@ -22,7 +22,7 @@ export type SendUpstream = (request: Request, target: ProxyTarget) => Promise<Re
 /** nginx's own. */
 const DEFAULT_TIMEOUT: Timeout = { connect: 60, send: 60, read: 60 };
 
-/** Throws a `GatewayError` when no node answers, `BodyNeeded` where the balancer does; then nothing was read. */
+/** Throws a `GatewayError` when no node answers, and `BodyNeeded` before anything of the body was read. */
 export function createProxy(deps: ProxyDeps): SendUpstream {
   const planDial = createDialPlanner(deps.privateNetwork !== undefined);
   return async (request, target) => {
