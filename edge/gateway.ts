@@ -1,9 +1,10 @@
 import { type Context, Hono } from "hono";
+import { BodyNeeded } from "../shared/expression/variables.ts";
 import { type ReadRequest, readRequest } from "../shared/request/read-request.ts";
 import type { Surroundings } from "../shared/request/variables.ts";
 import type { AccessLog } from "./access-log.ts";
 import { errorResponse, GatewayError, noRoute, nothingLoaded, unexpected } from "./errors.ts";
-import { matchRequest } from "./request/match-request.ts";
+import { matchRequest, type SeenRequest, withBody } from "./request/match-request.ts";
 import type { Settings } from "./settings.ts";
 import type { Freshness } from "./snapshot/freshness.ts";
 import type { OpenSnapshot } from "./snapshot/open-snapshot.ts";
@@ -88,7 +89,8 @@ async function answer(
 ): Promise<Response> {
   try {
     if (!read) throw new GatewayError("downstream", 400, "no valid request target or Host");
-    const snapshot = await deps.freshness.current((work) => c.executionCtx.waitUntil(work));
+    const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
+    const snapshot = await deps.freshness.current(waitUntil);
     if (!snapshot) throw nothingLoaded();
     journey.snapshot = snapshot;
     await checkGlobalRules(snapshot);
@@ -96,9 +98,13 @@ async function answer(
     if (!matched) throw noRoute();
     journey.route = matched.match.routeId;
     const route = await planOf(snapshot, journey.route);
-    const { client, rawTarget, variables } = read;
-    const ahead = matched.ahead?.rest;
-    return await deps.proxy(request, { ...route, client, variables, rawTarget, ahead });
+    const target = { ...route, client: read.client, rawTarget: read.rawTarget, waitUntil };
+    const send = ({ variables, ahead }: SeenRequest) =>
+      deps.proxy(request, { ...target, variables, ahead: ahead?.rest });
+    return await send(matched).catch(async (error: unknown) => {
+      if (!(error instanceof BodyNeeded)) throw error;
+      return send(await withBody(request, read.variables, deps.settings.maxBodyBytes));
+    });
   } catch (error) {
     const known = error instanceof GatewayError ? error : unexpected(error);
     journey.error = known.message;

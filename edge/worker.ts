@@ -53,7 +53,7 @@ function openEdge(bindings: Bindings) {
     readTimeoutMs: settings.readTimeoutMs,
   });
   const verdicts = new ActiveVerdicts(now);
-  const balancers = new BalancerPool(random, { verdicts, now });
+  const balancers = new BalancerPool({ now, random, verdicts });
   const loader = new Loader({ reader, chunks, snapshot: { balancers } });
   const overlays = new OverlayReader(reader, verdicts);
   const clocks = { timers, now, random };

@@ -95,7 +95,7 @@ async function openAndMatch(bytes: Uint8Array, index: UnpackedIndex): Promise<st
   const now = () => 0;
   const verdicts = new ActiveVerdicts(now);
   const snapshot = new OpenSnapshot(manifest, {
-    balancers: new BalancerPool(() => 0, { verdicts, now }),
+    balancers: new BalancerPool({ now, random: () => 0, verdicts }),
     chunks,
     readChunk: async (wanted) => read(wanted),
   });

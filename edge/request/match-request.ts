@@ -1,15 +1,22 @@
 import { ExpressionFault } from "../../shared/expression/evaluate.ts";
 import { BodyNeeded } from "../../shared/expression/variables.ts";
 import type { ReadRequest } from "../../shared/request/read-request.ts";
+import type { RequestVariables } from "../../shared/request/variables.ts";
 import type { RouteMatch } from "../../shared/routing/route-match.ts";
 import { GatewayError } from "../errors.ts";
 import type { OpenSnapshot } from "../snapshot/open-snapshot.ts";
 import { type ReadAhead, readAhead } from "./read-ahead.ts";
 
-export interface MatchedRequest {
-  readonly match: RouteMatch;
-  /** The body, where a condition had to look into it. */
+/** A request as far as it had to be read. */
+export interface SeenRequest {
+  /** With what lies in the body, where that was read. */
+  readonly variables: RequestVariables;
+  /** The body, where something had to look into it. */
   readonly ahead: ReadAhead | undefined;
+}
+
+export interface MatchedRequest extends SeenRequest {
+  readonly match: RouteMatch;
 }
 
 /**
@@ -26,20 +33,29 @@ export async function matchRequest(
   try {
     const found = snapshot.match(facts);
     const match = found instanceof Promise ? await found : found;
-    return match && { match, ahead: undefined };
+    return match && { match, variables, ahead: undefined };
   } catch (error) {
     if (!(error instanceof BodyNeeded)) throw asAnswer(error);
   }
-  const ahead = await readAhead(request, maxBodyBytes).catch((cause: unknown) => {
-    throw new GatewayError("downstream", 400, "the client's body was cut", { cause });
-  });
+  const seen = await withBody(request, variables, maxBodyBytes);
   try {
-    const withBody = { ...facts, variables: variables.withBody(ahead.body) };
-    const match = await snapshot.match(withBody);
-    return match && { match, ahead };
+    const match = await snapshot.match({ ...facts, variables: seen.variables });
+    return match && { match, ...seen };
   } catch (error) {
     throw asAnswer(error);
   }
+}
+
+/** For those who met `BodyNeeded`. Throws a `GatewayError` where the client's body cannot be read. */
+export async function withBody(
+  request: Request,
+  variables: RequestVariables,
+  maxBodyBytes: number,
+): Promise<SeenRequest> {
+  const ahead = await readAhead(request, maxBodyBytes).catch((cause: unknown) => {
+    throw new GatewayError("downstream", 400, "the client's body was cut", { cause });
+  });
+  return { variables: variables.withBody(ahead.body), ahead };
 }
 
 function asAnswer(error: unknown): unknown {

@@ -17,6 +17,8 @@ export interface ProxyTarget {
   readonly variables: Variables;
   /** Path and query as the client sent them; nothing here is normalised. */
   readonly rawTarget: string;
+  /** Has the platform go on with this when the client has its answer, or has gone. */
+  readonly waitUntil: (work: Promise<unknown>) => void;
   /** The request's body, where it had to be read before; undefined: it still lies in the request. */
   readonly ahead?: Uint8Array | ReadableStream<Uint8Array> | undefined;
 }

@@ -9,6 +9,7 @@ import type { ProxyTarget } from "./proxy-target.ts";
 import { upstreamRequestHeaders } from "./request-headers.ts";
 import { decideRetry } from "./retry.ts";
 import type { DialDeps, UpstreamRequest } from "./upstream-request.ts";
+import { watchAttempt } from "./watched-attempt.ts";
 
 export interface ProxyDeps extends DialDeps {
   /** Milliseconds; only differences count. */
@@ -21,7 +22,7 @@ export type SendUpstream = (request: Request, target: ProxyTarget) => Promise<Re
 /** nginx's own. */
 const DEFAULT_TIMEOUT: Timeout = { connect: 60, send: 60, read: 60 };
 
-/** Throws a `GatewayError` when no node answers. */
+/** Throws a `GatewayError` when no node answers, and `BodyNeeded` before anything of the body was read. */
 export function createProxy(deps: ProxyDeps): SendUpstream {
   const planDial = createDialPlanner(deps.privateNetwork !== undefined);
   return async (request, target) => {
@@ -29,6 +30,8 @@ export function createProxy(deps: ProxyDeps): SendUpstream {
     if (upstream.nodes.length === 0) {
       throw new GatewayError("gateway", 503, "the upstream has no nodes");
     }
+    // Before the body: what decides may lie in it.
+    const candidates = balancer.candidates(variables);
     try {
       const outgoing = await outgoingBody(request, target.ahead);
       const wanted = {
@@ -39,16 +42,19 @@ export function createProxy(deps: ProxyDeps): SendUpstream {
       const attempts = new AttemptLog(upstream, request.method, deps.now);
       const attempt = attempter(request, target, outgoing, deps);
       const isUsable = health.usable();
-      const candidates = balancer.candidates(variables);
       for (let next = candidates.next(); !next.done; next = candidates.next()) {
         const node = next.value;
         if (!isUsable(node)) continue;
         const plan = planDial(upstream, node, wanted);
+        const end = balancer.begin?.(node);
+        const watched = end && watchAttempt(end, request.signal, target.waitUntil);
         try {
           const answer = await attempt(plan);
           health.attempted(node, { is: "answered", status: answer.status });
-          return attempts.answered(answer);
+          attempts.answered(answer);
+          return watched ? watched.answered(answer) : answer;
         } catch (error) {
+          watched?.failed();
           if (!(error instanceof UpstreamFailure)) throw error;
           const last = attempts.failed(plan, error, outgoing.canBeSent());
           const kind = error.kind === "timeout" ? "timeout" : "tcp";
@@ -109,11 +115,10 @@ class AttemptLog {
     this.#startedAt = now();
   }
 
-  answered(answer: Response): Response {
+  answered(answer: Response): void {
     if (answer.status >= 500) {
       answer.headers.set(STATUS_HEADER, [...this.#statuses, answer.status].join(", "));
     }
-    return answer;
   }
 
   /** The answer where there may be no other attempt. */

@@ -5,6 +5,7 @@ import { patternsThatMatchNothing } from "../../shared/resources/route-condition
 import { scriptRefusal, unmatchable } from "../../shared/resources/route-support.ts";
 import type { Upstream } from "../../shared/resources/upstream.ts";
 import {
+  balancerRefusal,
   type Refusal,
   upstreamIgnored,
   upstreamRefusal,
@@ -48,7 +49,7 @@ export function noticesOf(resource: Resource, key: string): readonly Notice[] {
 }
 
 function upstreamNotices(upstream: Upstream, key: string, below: string): Notice[] {
-  const refusal = upstreamRefusal(upstream);
+  const refusal = upstreamRefusal(upstream) ?? balancerRefusal(upstream);
   const refused: Notice[] = refusal
     ? [{ key, effect: "refused", ...refusal, path: below + refusal.path }]
     : [];

@@ -1,7 +1,7 @@
 import { isLeftToEdge, malformedHeaders } from "../health/active-check.ts";
 import type { Upstream } from "./upstream.ts";
 
-const BALANCERS = new Set(["roundrobin"]);
+const BALANCERS = ["roundrobin", "chash", "ewma", "least_conn"];
 const SCHEMES = new Set(["http", "https"]);
 
 /** Why the edge cannot use this upstream, and what a person can do. */
@@ -21,13 +21,6 @@ export function upstreamRefusal(upstream: Upstream): Refusal | undefined {
       remedy: "list the nodes, or keep them in etcd by a controller",
     };
   }
-  if (!BALANCERS.has(upstream.type)) {
-    return {
-      path: "type",
-      reason: `the balancer ${upstream.type} is not served yet`,
-      remedy: "use roundrobin",
-    };
-  }
   if (!SCHEMES.has(upstream.scheme)) {
     return {
       path: "scheme",
@@ -45,6 +38,19 @@ export function upstreamRefusal(upstream: Upstream): Refusal | undefined {
   return undefined;
 }
 
+/**
+ * An unknown balancer. It is looked for when a request comes, and not at all where there is but one node,
+ * so the upstream is not refused as a whole.
+ */
+export function balancerRefusal({ nodes, type }: Upstream): Refusal | undefined {
+  if (BALANCERS.includes(type) || nodes.length < 2) return undefined;
+  return {
+    path: "type",
+    reason: `there is no balancer ${type}; requests are answered with 500, as in APISIX`,
+    remedy: `use one of ${BALANCERS.join(", ")}`,
+  };
+}
+
 /** What a person can do is absent where there is nothing to do. */
 export type Ignored = readonly [path: string, reason: string, remedy?: string];
 
@@ -57,6 +63,8 @@ export function upstreamIgnored(upstream: Upstream): readonly Ignored[] {
     ignored.push(["checks.active.https_verify_certificate", reason]);
   }
   if (upstream.keepalive_pool) ignored.push(["keepalive_pool", "the platform keeps connections"]);
+  if (!BALANCERS.includes(upstream.type) && upstream.nodes.length < 2)
+    ignored.push(["type", `there is no balancer ${upstream.type}; an only node needs none`]);
   return ignored;
 }
 

@@ -47,7 +47,7 @@ export function startEdge(
   const chunks = new ChunkCache(random.pick(MEMORY_BYTES));
   const now = () => clock.now();
   const verdicts = new ActiveVerdicts(now);
-  const balancers = new BalancerPool(() => random.next(), { verdicts, now });
+  const balancers = new BalancerPool({ now, random: () => random.next(), verdicts });
   const loader = new Loader({ reader, chunks, snapshot: { balancers } });
   const freshness = new Freshness({
     loader,

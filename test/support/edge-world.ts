@@ -76,7 +76,7 @@ export function anEdge(options: EdgeWorldOptions = {}) {
   });
   const now = () => clock.now;
   const verdicts = new ActiveVerdicts(now);
-  const balancers = new BalancerPool(() => 0, { verdicts, now });
+  const balancers = new BalancerPool({ now, random: () => 0, verdicts });
   const overlays = new OverlayReader(reader, verdicts);
   const loader = new Loader({ reader, chunks, snapshot: { balancers } });
   const freshness = new Freshness({

@@ -1,7 +1,7 @@
 import { connect } from "cloudflare:sockets";
-import { createBalancer } from "../../edge/balancer/balancer.ts";
-import { ALWAYS_HEALTHY } from "../../edge/balancer/upstream-health.ts";
+import { BalancerPool } from "../../edge/balancer/balancer-pool.ts";
 import { errorResponse, GatewayError } from "../../edge/errors.ts";
+import { ActiveVerdicts } from "../../edge/health/active-verdicts.ts";
 import { createProxy } from "../../edge/upstream/proxy.ts";
 import { readRequest } from "../../shared/request/read-request.ts";
 import type { Timeout, Upstream } from "../../shared/resources/upstream.ts";
@@ -12,12 +12,19 @@ export interface TestTarget {
   readonly upstream: Upstream;
   readonly enableWebsocket?: boolean;
   readonly timeout?: Timeout;
+  /** Of an upstream that several requests share; without it, a request has a balancer of its own. */
+  readonly key?: string;
 }
+
+const now = () => Date.now();
+const verdicts = new ActiveVerdicts(now);
+const newPool = () => new BalancerPool({ now, random: () => 0, verdicts });
+const shared = newPool();
 
 const proxy = createProxy({
   fetch: (url, init) => fetch(url, init),
   connect,
-  now: () => Date.now(),
+  now,
   timers: {
     after: (ms, action) => {
       const timer = setTimeout(action, ms);
@@ -29,7 +36,7 @@ const proxy = createProxy({
 });
 
 const worker = {
-  async fetch(incoming: Request): Promise<Response> {
+  async fetch(incoming: Request, _bindings: unknown, ctx: ExecutionContext): Promise<Response> {
     const target: TestTarget = JSON.parse(incoming.headers.get("x-test-target") ?? "{}");
     const request = new Request(incoming);
     request.headers.delete("x-test-target");
@@ -46,18 +53,20 @@ const worker = {
     });
     if (!read) return new Response("no request target", { status: 400 });
     const { upstream, enableWebsocket = false, timeout } = target;
-    const balancer = createBalancer(upstream, () => 0);
+    const pool = target.key === undefined ? newPool() : shared;
+    const { balancer, health } = pool.stateOf(target.key ?? "", upstream);
     try {
       const { client, rawTarget, variables } = read;
       return await proxy(request, {
         upstream,
         balancer,
-        health: ALWAYS_HEALTHY,
+        health,
         variables,
         timeout,
         enableWebsocket,
         client,
         rawTarget,
+        waitUntil: (work) => ctx.waitUntil(work),
       });
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;

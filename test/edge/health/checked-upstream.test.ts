@@ -269,7 +269,7 @@ describe("a node that probes call dead", () => {
 
 describe("the pool's state of an upstream", () => {
   const verdicts = new ActiveVerdicts(() => 0);
-  const aPool = () => new BalancerPool(() => 0, { verdicts, now: () => 0 });
+  const aPool = () => new BalancerPool({ now: () => 0, random: () => 0, verdicts });
   const THREE = [...TWO, "c:80"];
   const stateIn = (pool: BalancerPool, nodes: readonly string[], checks = someChecks()) => {
     const upstream = checkedUpstream(nodes, checks);

@@ -83,7 +83,7 @@ function anIsolate(world: IsolatesWorld, withBucket: boolean, probes: number): S
   const timers = { after: clock.after };
   const { now } = clock;
   const verdicts = new ActiveVerdicts(now);
-  const balancers = new BalancerPool(() => 0, { verdicts, now });
+  const balancers = new BalancerPool({ now, random: () => 0, verdicts });
   const reader = new ObjectReader({
     sources: [source],
     cache: undefined,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createBalancer } from "../../../edge/balancer/balancer.ts";
+import { balancerDeps, createBalancer } from "../../../edge/balancer/balancer.ts";
 import { ActiveVerdicts } from "../../../edge/health/active-verdicts.ts";
 import { CheckedUpstream } from "../../../edge/health/checked-upstream.ts";
 import type { Upstream } from "../../../shared/resources/upstream.ts";
@@ -24,7 +24,7 @@ function checked(upstream: Upstream) {
   const now = () => Date.now();
   const verdicts = new ActiveVerdicts(now);
   const health = new CheckedUpstream(KEY, upstream, { verdicts, now });
-  const balancer = createBalancer(upstream, () => 0);
+  const balancer = createBalancer(upstream, balancerDeps({ now, random: () => 0 }));
   const get = async () => {
     const answer = await through(upstream, {}, { balancer, health }).catch((error) => error);
     return Number(answer.status);

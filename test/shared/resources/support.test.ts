@@ -2,7 +2,11 @@ import { describe, expect, it } from "vitest";
 import type { Route } from "../../../shared/resources/route.ts";
 import { scriptRefusal, unmatchable } from "../../../shared/resources/route-support.ts";
 import type { Upstream } from "../../../shared/resources/upstream.ts";
-import { upstreamIgnored, upstreamRefusal } from "../../../shared/resources/upstream-support.ts";
+import {
+  balancerRefusal,
+  upstreamIgnored,
+  upstreamRefusal,
+} from "../../../shared/resources/upstream-support.ts";
 
 const upstream = (more: Partial<Upstream> = {}): Upstream => ({
   nodes: [{ host: "a.com", port: 80, weight: 1, priority: 0 }],
@@ -34,9 +38,6 @@ describe("an upstream", () => {
   });
 
   it.each([
-    ["type", { type: "chash" }],
-    ["type", { type: "least_conn" }],
-    ["type", { type: "constructor" }],
     ["scheme", { scheme: "grpc" }],
     ["scheme", { scheme: "tcp" }],
     ["discovery_type", { service_name: "x", discovery_type: "dns", nodes: [] }],
@@ -47,6 +48,25 @@ describe("an upstream", () => {
     expect(refusal?.path).toBe(path);
     expect(refusal?.reason).toMatch(/\w/);
     expect(refusal?.remedy).toMatch(/\w/);
+  });
+
+  it.each(["roundrobin", "chash", "ewma", "least_conn"])("is served with type %s", (type) => {
+    const served = upstream({ type, nodes: [...upstream().nodes, ...upstream().nodes] });
+    expect([upstreamRefusal(served), balancerRefusal(served)]).toEqual([undefined, undefined]);
+    expect(upstreamIgnored(served)).toEqual([]);
+  });
+
+  it("of an unknown type is told: with several nodes as what fails, with one as of no effect", () => {
+    const one = upstream({ type: "constructor" });
+    const two = upstream({ type: "constructor", nodes: [...one.nodes, ...one.nodes] });
+    expect(upstreamRefusal(two)).toBeUndefined();
+    expect(balancerRefusal(two)).toMatchObject({
+      path: "type",
+      reason: expect.stringContaining("500"),
+    });
+    expect(balancerRefusal(one)).toBeUndefined();
+    expect(upstreamIgnored(one).map(([path]) => path)).toEqual(["type"]);
+    expect(upstreamIgnored(two)).toEqual([]);
   });
 
   it("says which fields have no effect", () => {
