@@ -45,7 +45,8 @@ function openGateway(bindings: Bindings) {
     timers,
     readTimeoutMs: settings.readTimeoutMs,
   });
-  const loader = new Loader({ reader, chunks, snapshot: { balancers: new BalancerPool(random) } });
+  const snapshot = { balancers: new BalancerPool(random), bindings: settings.upstreamBindings };
+  const loader = new Loader({ reader, chunks, snapshot });
   const freshness = new Freshness({ loader, settings: settings.freshness, timers, now, random });
   const proxy = createProxy({
     fetch: (input, init) => fetch(input, init),

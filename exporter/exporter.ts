@@ -1,8 +1,11 @@
+import type { Reach } from "../shared/resources/reach.ts";
 import type { Manifest } from "../shared/snapshot/format.ts";
 import type { TreeSizes } from "../shared/snapshot/tree-chunks.ts";
 import type { Clock } from "./clock.ts";
 import { PublishedGeneration } from "./compile/memory.ts";
 import type { Config } from "./config.ts";
+import type { DiscoveryDeps } from "./discovery/discovery.ts";
+import { TableServices } from "./discovery/table-services.ts";
 import type { Campaign, Leadership } from "./etcd/election.ts";
 import { isComplete, type Mirror } from "./etcd/keyspace.ts";
 import { errorText, type Log } from "./log.ts";
@@ -39,6 +42,10 @@ export interface ExporterDeps {
   readonly by: string;
   /** The format's where it is absent. */
   readonly treeSizes?: TreeSizes | undefined;
+  /** How services are asked for; absent: they are not, and have no nodes. */
+  readonly dns?: Pick<DiscoveryDeps, "find" | "timing"> | undefined;
+  /** What the edge reaches by bindings, as far as we are told. */
+  readonly reach?: Reach | undefined;
   /** Shared with whoever shows it; made here where it is absent. */
   readonly state?: ExporterState;
 }
@@ -49,7 +56,8 @@ export class Exporter {
   readonly #deps: ExporterDeps;
   readonly #publisher: Publisher;
   readonly #collection: Collection;
-  #table: ResourceTable;
+  readonly #table: ResourceTable;
+  readonly #services: TableServices | undefined;
   #publishing: Publishing | undefined;
   /** The memory of last valid values; asked once the base has been read, then let go. */
   #memory: PublishedGeneration | undefined;
@@ -58,12 +66,14 @@ export class Exporter {
   #saidHold: string | undefined;
 
   constructor(deps: ExporterDeps) {
-    const { clock, config, store, by } = deps;
+    const { clock, config, store, by, dns, reach } = deps;
     this.#deps = deps;
     this.state = deps.state ?? initialState();
     this.#publisher = new Publisher({ store, clock, by, namespace: config.namespace });
     this.#collection = new Collection(store, clock, config.retention);
-    this.#table = new ResourceTable(config.prefix);
+    this.#services = dns && new TableServices({ ...deps, ...dns });
+    const nodesOf = this.#services?.nodesOf;
+    this.#table = new ResourceTable(config.prefix, { reach, nodesOf });
   }
 
   /** Runs until `signal` aborts; a publish that is under way then is finished. */
@@ -71,6 +81,13 @@ export class Exporter {
     if (!(await this.#prepare(signal))) return;
     const pacer = this.#pacer();
     await Promise.all([
+      this.#services?.takeChanges(signal, async (service) => {
+        while (this.#publishing?.isReading) await this.#publishing.whenRead();
+        const keys = this.#table.refresh(service);
+        if (keys.size === 0) return;
+        this.#publishing?.noteNodes(keys);
+        pacer.nudge();
+      }),
       this.#mirror(signal, () => pacer.nudge()),
       this.#lead(signal, () => pacer.nudge()),
       this.#every(this.#deps.config.pointerCheckIntervalMs, signal, async () => {
@@ -110,6 +127,7 @@ export class Exporter {
       rejections: this.#table.rejections(),
       notices: (most) => this.#table.notices(most),
       counts: this.#table.counts(),
+      discovery: this.#services?.report() ?? { services: [], failures: 0 },
       now: this.#deps.clock.now(),
     };
   }
@@ -170,9 +188,12 @@ export class Exporter {
   async #mirror(signal: AbortSignal, changed: () => void): Promise<void> {
     const { log, mirror } = this.#deps;
     for await (const change of mirror.changes(signal)) {
-      while (this.#publishing?.isReading) await this.#publishing.whenRead();
-      const keys = this.#table.apply(change);
+      const needed = this.#table.stage(change);
       if (!isComplete(change)) continue;
+      await this.#services?.need(needed, signal);
+      while (this.#publishing?.isReading) await this.#publishing.whenRead();
+      const keys = this.#table.commit(change);
+      this.#services?.retain(this.#table);
       if (change.cause === "base" && !(await this.#recall(keys, signal))) return;
       const { cause, clusterId, revision } = change;
       // From here on the set is publishing's.
@@ -195,7 +216,10 @@ export class Exporter {
       isFirst = false;
       const ref = pointer?.hold?.superseded ?? pointer?.manifest;
       if (ref) this.#memory = await this.#openGeneration(await readManifest(store, ref));
-      return this.#table.recall(async (key) => this.#memory?.body(key));
+      const published = async (key: string) => this.#memory?.body(key);
+      const ofValues = await this.#table.recall(published);
+      const ofNodes = await this.#services?.recall(this.#table, published, signal);
+      return [...ofValues, ...(ofNodes ?? [])];
     });
     if (!recalled) return false;
     for (const key of recalled) changed.add(key);

@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { monotonicNow, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
+import { openDns } from "./discovery/open-dns.ts";
 import { createElection } from "./etcd/election.ts";
 import { createEtcd3Transport } from "./etcd/etcd3-transport.ts";
 import { createMirror } from "./etcd/mirror.ts";
@@ -109,6 +110,9 @@ function openWorld(config: Config, signal: AbortSignal) {
       ttlSeconds: config.election.ttlSeconds,
       onTrouble: (error) => log.warn("trouble with the election", { error: errorText(error) }),
     });
-  const exporter = new Exporter({ config, store, mirror, campaign, clock, random, log, by, state });
+  const dns = { find: openDns(config.dns, clock), timing: config.dns.timing };
+  const { reach } = config;
+  const world = { clock, random, log, by, state };
+  const exporter = new Exporter({ config, store, mirror, campaign, dns, reach, ...world });
   return { exporter, log, close: () => transport.close() };
 }

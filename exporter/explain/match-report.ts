@@ -1,3 +1,4 @@
+import { NO_BINDINGS, type Reach } from "../../shared/resources/reach.ts";
 import {
   globalRefusal,
   type RefusedRequests,
@@ -52,6 +53,7 @@ export async function reportMatch(
   table: RoutingTable,
   request: SentRequest | undefined,
   most: number,
+  reach: Reach = NO_BINDINGS,
 ): Promise<MatchReport> {
   const { origin, router } = table;
   if (!request) {
@@ -72,7 +74,7 @@ export async function reportMatch(
       clientAddress: facts.remoteAddr,
       args,
     },
-    answer: await answerOf(table, explanation),
+    answer: await answerOf(table, explanation, reach),
     match: match
       ? {
           key: `routes/${match.routeId}`,
@@ -88,12 +90,16 @@ export async function reportMatch(
 }
 
 /** In the order in which the edge comes to it: global rules, matching, the route. */
-async function answerOf(table: RoutingTable, { match, fault }: Explanation): Promise<Answer> {
+async function answerOf(
+  table: RoutingTable,
+  { match, fault }: Explanation,
+  reach: Reach,
+): Promise<Answer> {
   const refusal = globalRefusal(await table.globalRules());
   if (refusal) return refused(refusal);
   if (fault !== undefined) return answered(500, fault);
   if (!match) return answered(404, "no route");
-  const resolved = await resolveRoute(match.routeId, table);
+  const resolved = await resolveRoute(match.routeId, table, reach);
   if (resolved.is === "refused") return refused(resolved);
   const { upstreamKey, upstream } = resolved;
   const { type, scheme, nodes } = upstream;

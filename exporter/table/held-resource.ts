@@ -1,9 +1,11 @@
+import type { Reach } from "../../shared/resources/reach.ts";
 import type { Resource } from "../../shared/resources/resource.ts";
 import { parseResourceKey } from "../../shared/resources/resource-key.ts";
 import type { Body } from "../../shared/snapshot/body-chunk.ts";
 import type { Notice } from "../rejection.ts";
 import { noticesOf } from "../validate/notices.ts";
 import { referencesOf } from "../validate/references.ts";
+import { dnsServicesOf, fillInNodes, type NodesOf } from "./discovered-nodes.ts";
 import { PackedText } from "./packed-text.ts";
 
 const NOTHING: readonly string[] = [];
@@ -15,12 +17,15 @@ export class HeldResource extends PackedText implements Body {
   readonly notices: number;
   /** The keys it refers to, below the prefix. */
   readonly refersTo: readonly string[];
+  /** The services whose nodes DNS gives it. */
+  readonly services: readonly string[];
 
   /** `json` is `resource` as it is published. */
-  constructor(json: string, resource: Resource, notices: readonly Notice[]) {
+  constructor(json: string, resource: Resource, notices: number) {
     super(json);
     this.key = resource.key;
-    this.notices = notices.length;
+    this.notices = notices;
+    this.services = dnsServicesOf(resource);
     const references = referencesOf(resource);
     this.refersTo = references.length === 0 ? NOTHING : references;
   }
@@ -42,16 +47,26 @@ export class HeldResource extends PackedText implements Body {
 /** What is kept of a resource that has these notices. */
 export function holdResource(resource: Resource, notices: readonly Notice[]): HeldResource {
   const { value, modRevision } = resource;
-  return new HeldResource(JSON.stringify({ value, modRevision }), resource, notices);
+  return new HeldResource(JSON.stringify({ value, modRevision }), resource, notices.length);
+}
+
+/** The same with the nodes that its services have now; `held` itself where they are what it has. */
+export function withNodes(held: HeldResource, nodesOf: NodesOf): HeldResource {
+  if (held.services.length === 0) return held;
+  const resource = fillInNodes(held.parse(), nodesOf);
+  const { value, modRevision } = resource;
+  const json = JSON.stringify({ value, modRevision });
+  return json === held.json ? held : new HeldResource(json, resource, held.notices);
 }
 
 /** What is kept of a body that was published before, byte for byte. */
-export function holdBody(key: string, json: string, wholeKey: string): HeldResource {
+export function holdBody(key: string, json: string, wholeKey: string, reach: Reach): HeldResource {
   const resource = parseBody(key, json);
-  return new HeldResource(json, resource, noticesOf(resource, wholeKey));
+  return new HeldResource(json, resource, noticesOf(resource, wholeKey, reach).length);
 }
 
-function parseBody(key: string, json: string): Resource {
+/** FORMAT.md 5.3: a resource from its body. */
+export function parseBody(key: string, json: string): Resource {
   const parsed = parseResourceKey(key);
   if (parsed.is !== "resource") throw new Error(`${key} is not the key of a resource`);
   const { value, modRevision } = JSON.parse(json) as Pick<Resource, "value" | "modRevision">;

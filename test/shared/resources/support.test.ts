@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { reachOf } from "../../../shared/resources/reach.ts";
 import type { Route } from "../../../shared/resources/route.ts";
 import { scriptRefusal, unmatchable } from "../../../shared/resources/route-support.ts";
 import type { Upstream } from "../../../shared/resources/upstream.ts";
@@ -21,6 +22,9 @@ const route = (more: Partial<Route> = {}): Route => ({
   ...more,
 });
 
+const refusalOf = (of: Upstream, ...bound: string[]) =>
+  upstreamRefusal(of, "upstreams/5", reachOf(bound));
+
 describe("an upstream", () => {
   it("is served with every field that the edge honours", () => {
     const full = upstream({
@@ -29,8 +33,8 @@ describe("an upstream", () => {
       retries: 2,
       tls: { verify: true },
     });
-    expect(upstreamRefusal(full)).toBeUndefined();
-    expect(upstreamRefusal(upstream({ nodes: [] }))).toBeUndefined();
+    expect(refusalOf(full)).toBeUndefined();
+    expect(refusalOf(upstream({ nodes: [] }))).toBeUndefined();
   });
 
   it.each([
@@ -39,14 +43,57 @@ describe("an upstream", () => {
     ["type", { type: "constructor" }],
     ["scheme", { scheme: "grpc" }],
     ["scheme", { scheme: "tcp" }],
-    ["discovery_type", { service_name: "x", discovery_type: "dns", nodes: [] }],
+    ["scheme", { scheme: "grpcs" }],
+    ["scheme", { scheme: "tls" }],
+    ["scheme", { scheme: "udp" }],
+    ["scheme", { scheme: "kafka" }],
+    ["discovery_type", { service_name: "x", discovery_type: "nacos", nodes: [] }],
+    ["service_name", { service_name: "x:0", discovery_type: "dns", nodes: [] }],
     ["tls", { tls: { client_cert: "c", client_key: "k" } }],
     ["tls", { tls: { client_cert_id: 1 } }],
   ] as const)("is refused for its %s: %j", (path, more) => {
-    const refusal = upstreamRefusal(upstream(more));
+    const refusal = refusalOf(upstream(more));
     expect(refusal?.path).toBe(path);
     expect(refusal?.reason).toMatch(/\w/);
     expect(refusal?.remedy).toMatch(/\w/);
+  });
+
+  it("is served by its nodes where DNS is asked for them", () => {
+    const discovered = { service_name: "orders.test:8080", discovery_type: "dns", nodes: [] };
+    expect(refusalOf(upstream(discovered))).toBeUndefined();
+  });
+
+  const byId = { tls: { client_cert_id: 3 } };
+  const inline = { tls: { client_cert: "c", client_key: "k" } };
+  it.each([
+    [{ scheme: "grpc" }, "grpc"],
+    [{ scheme: "grpcs" }, "grpcs"],
+    [{ scheme: "grpcs" }, "upstreams/5"],
+    [byId, "ssls/3"],
+    [byId, "upstreams/5"],
+    [inline, "upstreams/5"],
+    [{ ...byId, scheme: "grpcs" }, "upstreams/5"],
+  ] as const)("%j is served where a binding carries %s", (more, key) => {
+    expect(refusalOf(upstream(more), key)).toBeUndefined();
+  });
+
+  it.each([
+    [{ scheme: "grpcs" }, "grpc"],
+    [{ scheme: "grpc" }, "upstreams/6"],
+    [{ scheme: "kafka" }, "upstreams/5"],
+    [byId, "ssls/4"],
+    [inline, "ssls/3"],
+    [{ ...byId, scheme: "grpcs" }, "ssls/3"],
+    [{ ...byId, scheme: "grpcs" }, "grpcs"],
+  ] as const)("%j is refused where a binding carries only %s", (more, key) => {
+    expect(refusalOf(upstream(more), key)).toBeDefined();
+  });
+
+  it("is refused with the settings that would have it served", () => {
+    const { remedy } = refusalOf(upstream(byId)) ?? {};
+    expect(remedy).toContain('"upstreams/5" or "ssls/3"');
+    expect(remedy).toContain("UPSTREAM_BINDINGS");
+    expect(remedy).toContain("EDGE_UPSTREAM_BINDINGS");
   });
 
   it("says which fields have no effect", () => {
