@@ -23,7 +23,6 @@ export function parseResolvConf(text: string): ResolvConf {
       .trim()
       .split(/\s+/);
     const [first = ""] = words;
-    // A zone, as in fe80::1%eth0, is dropped with its server: sockets here take plain addresses.
     if (keyword === "nameserver" && isDnsServer(first)) servers.push(parseDnsServer(first));
     if (keyword === "search" || keyword === "domain") search = words.filter((word) => word !== ".");
     if (keyword !== "options") continue;
