@@ -116,9 +116,9 @@ function carriedPlan(
   const { name, url } = binding;
   if (url === "node" && host.toLowerCase() !== node.authority.toLowerCase()) {
     const reason =
-      `${node.authority} is reached by the binding ${name}, which cannot send the Host ${host}; ` +
-      'use pass_host node, or a binding that decides itself where it goes, with "url": "host"';
-    throw new GatewayError("gateway", 503, reason);
+      `the binding ${name} cannot send the Host ${host} to a node of another name; use pass_host ` +
+      'node, or a binding that decides itself where it goes, with "url": "host"';
+    throw new GatewayError("gateway", 503, reason, { errorMsg: reason });
   }
   const origin =
     url === "node" ? node.origin : `${node.scheme}://${withoutStandardPort(host, node)}`;

@@ -57,7 +57,7 @@ interface Service {
 
 /** For a name that is not there, where the server does not say for how long. */
 const NEGATIVE_TTL_MS = 30_000;
-const MOST_BACKOFF_MS = 30_000;
+const MOST_BACKOFF_MS = 10_000;
 const SERVICES_AT_ONCE = 16;
 /** Answers are asked for anew when this share of their time is over, at the earliest. */
 const EARLIEST_SHARE = 0.9;

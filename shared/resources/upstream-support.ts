@@ -76,9 +76,12 @@ function schemeRefusal(upstream: Upstream, holder: string, reach: Reach): Refusa
   };
 }
 
+/** Only these have somebody to present a certificate to. */
+const TLS_SCHEMES = new Set(["https", "grpcs"]);
+
 function certificateRefusal(upstream: Upstream, holder: string, reach: Reach): Refusal | undefined {
-  const { client_cert: own, client_cert_id: id } = upstream.tls ?? {};
-  if (own === undefined && id === undefined) return undefined;
+  if (!hasCertificate(upstream) || !TLS_SCHEMES.has(upstream.scheme)) return undefined;
+  const id = upstream.tls?.client_cert_id;
   const keys = id === undefined ? [holder] : [holder, certificateKey(id)];
   if (keys.some((key) => reach.carries(key))) return undefined;
   return {
@@ -86,6 +89,10 @@ function certificateRefusal(upstream: Upstream, holder: string, reach: Reach): R
     reason: "a Worker presents a client certificate only by an mTLS certificate binding",
     remedy: bindingRemedy(keys),
   };
+}
+
+function hasCertificate({ tls }: Upstream): boolean {
+  return tls?.client_cert !== undefined || tls?.client_cert_id !== undefined;
 }
 
 function bindingRemedy(keys: readonly string[]): string {
@@ -102,5 +109,8 @@ export function upstreamIgnored(upstream: Upstream): readonly (readonly [string,
   if (upstream.checks)
     ignored.push(["checks", "health checks do not run yet; failures are retried"]);
   if (upstream.keepalive_pool) ignored.push(["keepalive_pool", "the platform keeps connections"]);
+  if (hasCertificate(upstream) && !TLS_SCHEMES.has(upstream.scheme)) {
+    ignored.push(["tls", `a client certificate has no use with scheme ${upstream.scheme}`]);
+  }
   return ignored;
 }

@@ -1,6 +1,13 @@
 import { createSocket, type Socket as DatagramSocket } from "node:dgram";
 import { createServer, type Server } from "node:net";
-import { type Answer, AUTHORITATIVE_ANSWER, decode, encode, TRUNCATED_RESPONSE } from "dns-packet";
+import {
+  type Answer,
+  AUTHORITATIVE_ANSWER,
+  decode,
+  encode,
+  type Question,
+  TRUNCATED_RESPONSE,
+} from "dns-packet";
 
 /** A DNS server on 127.0.0.1, over UDP and TCP, with a zone that a test writes. */
 export interface DnsServer {
@@ -22,6 +29,8 @@ export type ZoneRecord = readonly [
   value: string,
   ttl: number,
 ];
+
+type Zone = ReadonlyMap<string, readonly ZoneRecord[]>;
 
 export type Behaviour =
   | "answer"
@@ -47,48 +56,37 @@ export async function startDnsServer(port = 0): Promise<DnsServer> {
   const tcp = createServer((socket) => {
     socket.on("error", () => socket.destroy());
     socket.on("data", (bytes) => {
-      const reply = replyTo(bytes.subarray(2), "tcp");
-      if (!reply) return;
+      const message = replyTo(bytes.subarray(2), "tcp");
+      if (!message) return;
       const length = Buffer.alloc(2);
-      length.writeUInt16BE(reply.length);
+      length.writeUInt16BE(message.length);
       // In two pieces, as networks may have it.
-      socket.write(Buffer.concat([length, reply.subarray(0, 5)]));
-      socket.end(reply.subarray(5));
+      socket.write(Buffer.concat([length, message.subarray(0, 5)]));
+      socket.end(message.subarray(5));
     });
   });
   await new Promise<void>((resolve) => tcp.listen(port, "127.0.0.1", resolve));
   const bound = (tcp.address() as { port: number }).port;
   const udp = createSocket("udp4");
   udp.on("message", (bytes, { port: from }) => {
-    const reply = replyTo(bytes, "udp");
-    if (!reply) return;
+    const message = replyTo(bytes, "udp");
+    if (!message) return;
     if (behaviour === "forge") {
-      udp.send(encode({ ...decode(reply), id: (decode(reply).id ?? 0) ^ 1 }), from, "127.0.0.1");
+      const forged = decode(message);
+      udp.send(encode({ ...forged, id: (forged.id ?? 0) ^ 1 }), from, "127.0.0.1");
       udp.send(Buffer.from("no message"), from, "127.0.0.1");
     }
-    udp.send(reply, from, "127.0.0.1");
+    udp.send(message, from, "127.0.0.1");
   });
   await new Promise<void>((resolve) => udp.bind(bound, "127.0.0.1", resolve));
 
-  function replyTo(bytes: Buffer, by: "udp" | "tcp"): Buffer | undefined {
+  const replyTo = (bytes: Buffer, by: "udp" | "tcp") => {
     const { id = 0, questions = [] } = decode(bytes);
     const [question] = questions;
     if (!question) return undefined;
     asked.push(`${by} ${question.type} ${question.name}`);
-    if (behaviour === "silent") return undefined;
-    const isCut = behaviour === "truncate" && by === "udp";
-    const { answers, exists } = lookUp(zone, question.name, question.type, behaviour);
-    const rcode = behaviour === "servfail" ? SERVFAIL : exists ? 0 : NXDOMAIN;
-    const isNegative = rcode !== SERVFAIL && !isCut && !answers.some(isOf(question.type));
-    return encode({
-      type: "response",
-      id,
-      flags: AUTHORITATIVE_ANSWER | (isCut ? TRUNCATED_RESPONSE : 0) | rcode,
-      questions,
-      answers: isCut || rcode === SERVFAIL ? [] : answers,
-      authorities: isNegative && behaviour !== "one-alias" ? [soa()] : [],
-    });
-  }
+    return behaviour === "silent" ? undefined : reply(id, question, by, zone, behaviour);
+  };
 
   return {
     address: `127.0.0.1:${bound}`,
@@ -105,10 +103,31 @@ export async function startDnsServer(port = 0): Promise<DnsServer> {
   };
 }
 
+function reply(
+  id: number,
+  question: Question,
+  by: "udp" | "tcp",
+  zone: Zone,
+  behaviour: Behaviour,
+): Buffer {
+  const isCut = behaviour === "truncate" && by === "udp";
+  const { answers, exists } = lookUp(zone, question.name, question.type, behaviour);
+  const rcode = behaviour === "servfail" ? SERVFAIL : exists ? 0 : NXDOMAIN;
+  const isNegative = rcode !== SERVFAIL && !isCut && !answers.some(isOf(question.type));
+  return encode({
+    type: "response",
+    id,
+    flags: AUTHORITATIVE_ANSWER | (isCut ? TRUNCATED_RESPONSE : 0) | rcode,
+    questions: [question],
+    answers: isCut || rcode === SERVFAIL ? [] : answers,
+    authorities: isNegative && behaviour !== "one-alias" ? [soa()] : [],
+  });
+}
+
 const isOf = (type: string) => (answer: Answer) => answer.type === type;
 
 function lookUp(
-  zone: ReadonlyMap<string, readonly ZoneRecord[]>,
+  zone: Zone,
   asked: string,
   type: string,
   behaviour: Behaviour,

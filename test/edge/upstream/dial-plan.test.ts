@@ -167,7 +167,7 @@ function told(plan: () => DialPlan): string {
     return `${by}socket ${node.hostname}:${node.port}, Host ${host}${sni}`;
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
-    return `${error.status}: ${error.message.replace(/^.*which /, "")}`;
+    return `${error.status}: ${error.message.replace(/^the binding ORDERS /, "")}`;
   }
 }
 

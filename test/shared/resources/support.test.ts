@@ -49,8 +49,8 @@ describe("an upstream", () => {
     ["scheme", { scheme: "kafka" }],
     ["discovery_type", { service_name: "x", discovery_type: "nacos", nodes: [] }],
     ["service_name", { service_name: "x:0", discovery_type: "dns", nodes: [] }],
-    ["tls", { tls: { client_cert: "c", client_key: "k" } }],
-    ["tls", { tls: { client_cert_id: 1 } }],
+    ["tls", { scheme: "https", tls: { client_cert: "c", client_key: "k" } }],
+    ["tls", { scheme: "https", tls: { client_cert_id: 1 } }],
   ] as const)("is refused for its %s: %j", (path, more) => {
     const refusal = refusalOf(upstream(more));
     expect(refusal?.path).toBe(path);
@@ -63,8 +63,8 @@ describe("an upstream", () => {
     expect(refusalOf(upstream(discovered))).toBeUndefined();
   });
 
-  const byId = { tls: { client_cert_id: 3 } };
-  const inline = { tls: { client_cert: "c", client_key: "k" } };
+  const byId = { scheme: "https", tls: { client_cert_id: 3 } };
+  const inline = { scheme: "https", tls: { client_cert: "c", client_key: "k" } };
   it.each([
     [{ scheme: "grpc" }, "grpc"],
     [{ scheme: "grpcs" }, "grpcs"],
@@ -103,6 +103,9 @@ describe("an upstream", () => {
       "keepalive_pool",
     ]);
     expect(upstreamIgnored(upstream())).toEqual([]);
+    const plain = upstream({ tls: { client_cert_id: 3 } });
+    expect(upstreamIgnored(plain).map(([path]) => path)).toEqual(["tls"]);
+    expect(refusalOf(plain)).toBeUndefined();
   });
 });
 
