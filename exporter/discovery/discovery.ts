@@ -198,7 +198,7 @@ export class Discovery {
         service: name,
       });
     } else {
-      log.info("a service has other nodes now", { service: name, nodes: nodes.length });
+      log.info("a service has new nodes", { service: name, nodes: nodes.length });
     }
     changed(name);
   }

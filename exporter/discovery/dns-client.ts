@@ -37,6 +37,7 @@ export class DnsClient {
   async ask(question: Question, signal: AbortSignal): Promise<DnsReply> {
     const { servers } = this.#deps;
     const failures: string[] = [];
+    let isSilence = true;
     for (let i = 0; i < ROUNDS * servers.length && !signal.aborted; i++) {
       const at = (this.#first + i) % servers.length;
       const server = servers[at] as ServerAddress;
@@ -46,12 +47,13 @@ export class DnsClient {
         return reply;
       } catch (error) {
         if (!(error instanceof DnsError)) throw error;
+        isSilence &&= error.isSilence;
         failures.push(`${serverText(server)}: ${error.message}`);
       }
     }
     const asked = `${question.type} of ${question.name}`;
     const told = [...new Set(failures)].join("; ") || "stopped";
-    throw new DnsError(`no answer about ${asked}: ${told}`);
+    throw new DnsError(`no answer about ${asked}: ${told}`, { isSilence });
   }
 
   async #askWithin(

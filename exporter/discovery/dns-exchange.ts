@@ -13,6 +13,13 @@ export type AskServer = (
 /** A question without an answer that can be used. It says nothing of what there is. */
 export class DnsError extends Error {
   override readonly name = "DnsError";
+  /** Nobody said anything, as they would to the next question; else a server said that it cannot answer. */
+  readonly isSilence: boolean;
+
+  constructor(message: string, options: ErrorOptions & { readonly isSilence?: boolean } = {}) {
+    super(message, options);
+    this.isSilence = options.isSilence ?? false;
+  }
 }
 
 /**
@@ -93,12 +100,15 @@ function guard(signal: AbortSignal, close: () => void, reject: (error: Error) =>
     act();
   };
   const fail = (error: Error) => once(() => reject(error));
-  const aborted = () => fail(new DnsError("no answer in time"));
+  const aborted = () => fail(new DnsError("no answer in time", { isSilence: true }));
   signal.addEventListener("abort", aborted);
   if (signal.aborted) aborted();
   return { isOpen: () => isOpen, fail, succeed: once };
 }
 
 function failure(server: ServerAddress, by: "UDP" | "TCP", cause: Error | undefined): DnsError {
-  return new DnsError(`no exchange with ${serverText(server)} over ${by}`, { cause });
+  return new DnsError(`no exchange with ${serverText(server)} over ${by}`, {
+    cause,
+    isSilence: true,
+  });
 }

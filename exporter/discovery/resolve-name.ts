@@ -53,7 +53,8 @@ export async function resolveName(
       }
       nothingFor = optionalLeast(nothingFor, answer.ttlSeconds);
     } catch (error) {
-      if (!(error instanceof DnsError)) throw error;
+      // Where nobody answers, waiting once more for each type would only take longer.
+      if (!(error instanceof DnsError) || error.isSilence) throw error;
       failure ??= error;
     }
   }

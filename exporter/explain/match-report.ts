@@ -40,7 +40,7 @@ export type Answer =
       readonly is: "sent on";
       /** The key below the prefix of the resource that holds the upstream. */
       readonly upstreamKey: string;
-      readonly upstream: Pick<Upstream, "type" | "scheme" | "nodes">;
+      readonly upstream: Pick<Upstream, "type" | "scheme" | "nodes" | "service_name">;
     }
   | {
       readonly is: "answered by the gateway";
@@ -102,8 +102,9 @@ async function answerOf(
   const resolved = await resolveRoute(match.routeId, table, reach);
   if (resolved.is === "refused") return refused(resolved);
   const { upstreamKey, upstream } = resolved;
-  const { type, scheme, nodes } = upstream;
-  return { is: "sent on", upstreamKey, upstream: { type, scheme, nodes } };
+  const { type, scheme, nodes, service_name } = upstream;
+  const named = service_name === undefined ? {} : { service_name };
+  return { is: "sent on", upstreamKey, upstream: { type, scheme, nodes, ...named } };
 }
 
 function refused({ status, reason }: RefusedRequests): Answer {

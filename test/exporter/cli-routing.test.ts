@@ -63,6 +63,16 @@ describe("snapgate", () => {
     expect((await runSnapgate(match, told).ended).out).toContain("sent on to routes/call");
   });
 
+  it("says of a service in DNS who knows its nodes", async () => {
+    const upstream = { service_name: "orders.test", discovery_type: "dns" };
+    await put({ "routes/found": { uri: "/found", upstream } });
+    const { code, out } = await snapgate("match", "GET", "http://a.test/found", "--from", "etcd");
+    expect(code).toBe(0);
+    expect(out).toContain(
+      "sent on to routes/found (roundrobin, http): what DNS says of orders.test",
+    );
+  });
+
   describe("match", () => {
     it("tells which route serves a request, and why the others do not", async () => {
       const { code, out } = await snapgate("match", "GET", "https://shop.test/orders/7?a=b");

@@ -37,6 +37,8 @@ export type Behaviour =
   /** Says nothing at all. */
   | "silent"
   | "servfail"
+  /** Fails for SRV records only, as some small servers do. */
+  | "no-srv"
   /** Answers over UDP have no records and the flag of truncation. */
   | "truncate"
   /** Sends, before each answer, one to another question and one that is no message. */
@@ -112,14 +114,15 @@ function reply(
 ): Buffer {
   const isCut = behaviour === "truncate" && by === "udp";
   const { answers, exists } = lookUp(zone, question.name, question.type, behaviour);
-  const rcode = behaviour === "servfail" ? SERVFAIL : exists ? 0 : NXDOMAIN;
-  const isNegative = rcode !== SERVFAIL && !isCut && !answers.some(isOf(question.type));
+  const hasFailed = behaviour === "servfail" || (behaviour === "no-srv" && question.type === "SRV");
+  const rcode = hasFailed ? SERVFAIL : exists ? 0 : NXDOMAIN;
+  const isNegative = !hasFailed && !isCut && !answers.some(isOf(question.type));
   return encode({
     type: "response",
     id,
     flags: AUTHORITATIVE_ANSWER | (isCut ? TRUNCATED_RESPONSE : 0) | rcode,
     questions: [question],
-    answers: isCut || rcode === SERVFAIL ? [] : answers,
+    answers: isCut || hasFailed ? [] : answers,
     authorities: isNegative && behaviour !== "one-alias" ? [soa()] : [],
   });
 }

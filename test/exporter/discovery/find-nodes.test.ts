@@ -42,6 +42,7 @@ interface Case {
   readonly last?: RecordType;
   readonly search?: readonly string[];
   readonly ndots?: number;
+  readonly timeoutMs?: number;
 }
 
 let ids = 0;
@@ -50,7 +51,7 @@ function find(service: string, of: Case = {}): Promise<Found> {
     ask: askByNetwork(() => ids++ % 65_536),
     servers: [parseDnsServer(dns.address)],
     clock: systemClock,
-    timeoutMs: 10_000,
+    timeoutMs: of.timeoutMs ?? 10_000,
   });
   const { search = [], ndots = 1, order = DNS_ORDER, last } = of;
   return findNodesByDns(client, order, { search, ndots })(
@@ -160,6 +161,21 @@ describe("a service", () => {
   it("is unknown, and not without nodes, where the server fails", async () => {
     dns.behave("servfail");
     await expect(find("one.test")).rejects.toThrow(DnsError);
+  });
+
+  it("is given up at the first type where nobody answers, but not where a server says no", async () => {
+    dns.behave("silent");
+    await expect(find("one.test", { timeoutMs: 20 })).rejects.toThrow("SRV of one.test");
+    expect(new Set(dns.asked)).toEqual(new Set(["udp SRV one.test"]));
+    dns.behave("servfail");
+    await expect(find("one.test")).rejects.toThrow("SRV of one.test");
+    expect(dns.asked).toContain("udp A one.test");
+  });
+
+  it("is taken from a type after one that failed, which is asked for again the next time", async () => {
+    dns.behave("no-srv");
+    expect(await find("one.test", { last: "SRV" })).toMatchObject({ is: "nodes", type: "SRV" });
+    expect(await find("one.test")).toMatchObject({ is: "nodes", type: undefined });
   });
 
   it("is unknown where its aliases go round in a circle", async () => {
