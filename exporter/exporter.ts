@@ -14,7 +14,7 @@ import { Publisher } from "./publish/publisher.ts";
 import { readChunk, readManifest, readPointer } from "./publish/read-generation.ts";
 import { Collection } from "./publish/retention.ts";
 import { type PublishAnswer, Publishing } from "./publishing.ts";
-import type { Rejection } from "./rejection.ts";
+import { RejectionLog } from "./rejection-log.ts";
 import { ResourceTable } from "./resource-table.ts";
 import { type ExporterState, initialState, type StatusSources } from "./status.ts";
 import type { ObjectStore } from "./store/object-store.ts";
@@ -57,20 +57,21 @@ export class Exporter {
   readonly #publisher: Publisher;
   readonly #collection: Collection;
   readonly #table: ResourceTable;
+  readonly #rejectionLog: RejectionLog;
   readonly #services: TableServices | undefined;
   #publishing: Publishing | undefined;
   /** The memory of last valid values; asked once the base has been read, then let go. */
   #memory: PublishedGeneration | undefined;
   #leadership: Leadership | undefined;
-  #reported: readonly Rejection[] = [];
   #saidHold: string | undefined;
 
   constructor(deps: ExporterDeps) {
-    const { clock, config, store, by, dns, reach } = deps;
+    const { clock, config, store, by, dns, log, reach } = deps;
     this.#deps = deps;
     this.state = deps.state ?? initialState();
     this.#publisher = new Publisher({ store, clock, by, namespace: config.namespace });
     this.#collection = new Collection(store, clock, config.retention);
+    this.#rejectionLog = new RejectionLog(log);
     this.#services = dns && new TableServices({ ...deps, ...dns });
     const nodesOf = this.#services?.nodesOf;
     this.#table = new ResourceTable(config.prefix, { reach, nodesOf });
@@ -200,7 +201,7 @@ export class Exporter {
       const count = keys.size;
       this.#publishing?.note(keys, { clusterId, revision });
       this.state.hasBase = true;
-      this.#logRejections();
+      this.#rejectionLog.note(this.#table.rejections());
       log.debug("change taken in", { cause, revision, keys: count });
       if (count > 0 || cause !== "watch") changed();
     }
@@ -345,20 +346,6 @@ export class Exporter {
     this.state.hold = this.state.pointer?.hold;
   }
 
-  /** One line when a key's value is refused, one when it is good again. */
-  #logRejections(): void {
-    const { log } = this.#deps;
-    const rejections = this.#table.rejections();
-    if (rejections === this.#reported) return;
-    const before = new Map(this.#reported.map(({ key, revision }) => [key, revision]));
-    for (const rejection of rejections) {
-      if (before.get(rejection.key) !== rejection.revision) logRejection(log, rejection);
-      before.delete(rejection.key);
-    }
-    for (const key of before.keys()) log.info("no longer rejected", { key });
-    this.#reported = rejections;
-  }
-
   async #every(ms: number, signal: AbortSignal, due: () => Promise<void>): Promise<void> {
     // An interval of 0 means: with every publish. A loop without pause would starve everything else.
     while (!signal.aborted) {
@@ -366,13 +353,6 @@ export class Exporter {
       if (!signal.aborted) await due();
     }
   }
-}
-
-function logRejection(log: Log, rejection: Rejection): void {
-  log.warn("rejected", {
-    ...rejection,
-    keeps: rejection.keptRevision === undefined ? "nothing" : "the last valid value",
-  });
 }
 
 function holdText(answer: PublishAnswer): string | undefined {

@@ -1,5 +1,6 @@
 import { createSocket } from "node:dgram";
 import { connect } from "node:net";
+import { isDomainName } from "../../shared/resources/service-name.ts";
 import { type DnsReply, decodeReply, encodeQuestion, type Question } from "./dns-message.ts";
 import { type ServerAddress, serverText } from "./server-address.ts";
 
@@ -28,6 +29,10 @@ export class DnsError extends Error {
  */
 export function askByNetwork(randomId: () => number): AskServer {
   return async (server, question, signal) => {
+    // Names come out of answers, too, and not all that fit into one can be asked for.
+    if (!isDomainName(question.name)) {
+      throw new DnsError(`${JSON.stringify(question.name)} is no name that can be asked for`);
+    }
     const id = randomId();
     const reply = await askByUdp(server, question, id, signal);
     return reply.isTruncated ? askByTcp(server, question, id, signal) : reply;

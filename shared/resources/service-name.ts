@@ -20,7 +20,7 @@ export function parseDnsServiceName(text: string): DnsServiceName | undefined {
   return isIpAddress(host) || isDomainName(host) ? { host, port } : undefined;
 }
 
-function isDomainName(host: string): boolean {
+export function isDomainName(host: string): boolean {
   const name = host.endsWith(".") ? host.slice(0, -1) : host;
   return name.length <= MAX_NAME_LENGTH && name.split(".").every((label) => LABEL.test(label));
 }

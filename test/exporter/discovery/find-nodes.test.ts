@@ -178,6 +178,11 @@ describe("a service", () => {
     expect(await find("one.test")).toMatchObject({ is: "nodes", type: undefined });
   });
 
+  it("is unknown where a record leads to what is no name", async () => {
+    dns.set("odd.test", ["SRV", "0 1 80 no/name.test", 30]);
+    await expect(find("odd.test")).rejects.toThrow(DnsError);
+  });
+
   it("is unknown where its aliases go round in a circle", async () => {
     for (const behaviour of ["answer", "one-alias"] as const) {
       dns.behave(behaviour);
