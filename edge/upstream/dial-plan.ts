@@ -122,7 +122,9 @@ function carriedPlan(
   }
   const origin =
     url === "node" ? node.origin : `${node.scheme}://${withoutStandardPort(host, node)}`;
-  if (!wanted.fetchMaySend || !isKeptByUrl(origin, wanted.target)) {
+  // The client's Host becomes a part of the URL: nothing in it may reach into the path.
+  const isOrigin = URL.canParse(origin) && new URL(origin).origin === origin;
+  if (!wanted.fetchMaySend || !isOrigin || !isKeptByUrl(origin, wanted.target)) {
     const reason = `the binding ${name} cannot send this request as it is: its Host, path or body`;
     throw new GatewayError("downstream", 400, reason);
   }

@@ -178,6 +178,9 @@ describe("a binding", () => {
       { target: "/a/../b" },
       { fetchMaySend: false },
       { upstream: { pass_host: "pass" }, clientHost: "client test" },
+      { upstream: { pass_host: "pass" }, clientHost: "client.test/admin?" },
+      { upstream: { pass_host: "pass" }, clientHost: "user@client.test" },
+      { upstream: { pass_host: "pass" }, clientHost: "" },
     ];
     for (const of of cases) {
       expect(told(() => planned({ host: "node.test", binding, ...of }))).toMatch(/^400: /);
