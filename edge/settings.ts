@@ -4,6 +4,7 @@ import type { UriSettings } from "../shared/routing/matching-uri.ts";
 import type { ScheduledChecksSettings } from "./health/scheduled-checks.ts";
 import type { FreshnessSettings } from "./snapshot/freshness.ts";
 import type { S3SourceOptions } from "./snapshot/sources/s3.ts";
+import { readUpstreamBindings, type UpstreamBindings } from "./upstream/upstream-bindings.ts";
 import type { Network } from "./upstream/upstream-request.ts";
 
 /** The worker's variables, secrets and bindings, as wrangler.toml names them. */
@@ -23,6 +24,8 @@ export interface Settings extends ReadingSettings {
   readonly secondaryS3: S3SourceOptions | undefined;
   /** Carries requests to nodes with private addresses. */
   readonly privateNetwork: Network | undefined;
+  /** Carry requests to single upstreams. */
+  readonly upstreamBindings: UpstreamBindings;
   readonly statusPath: string;
   /** Undefined: there is no status endpoint. */
   readonly statusToken: string | undefined;
@@ -54,6 +57,11 @@ export const EDGE_SETTINGS: readonly EdgeSetting[] = [
     name: "PRIVATE_NETWORK",
     fallback: "",
     about: "Workers VPC network binding: reaches nodes with private addresses",
+  },
+  {
+    name: "UPSTREAM_BINDINGS",
+    fallback: "",
+    about: "JSON: which bindings carry which upstreams, see below",
   },
   { name: "SNAPGATE_NAMESPACE", fallback: "default", about: "the exporter's NAMESPACE" },
   { name: "SNAPGATE_PREFIX", fallback: "", about: "the exporter's S3_PREFIX" },
@@ -212,6 +220,7 @@ export function readSettings(bindings: Bindings): Settings {
     secondaryR2: bucket("SECONDARY_SNAPSHOTS"),
     secondaryS3: s3("SECONDARY_"),
     privateNetwork: readNetwork(bindings, "PRIVATE_NETWORK", problems),
+    upstreamBindings: readUpstreamBindings(bindings, problems),
     statusPath: text("STATUS_PATH"),
     statusToken: text("STATUS_TOKEN") || undefined,
     generationHeader: text("GENERATION_HEADER") || undefined,

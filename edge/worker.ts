@@ -54,7 +54,11 @@ function openEdge(bindings: Bindings) {
   });
   const verdicts = new ActiveVerdicts(now);
   const balancers = new BalancerPool({ now, random, verdicts });
-  const loader = new Loader({ reader, chunks, snapshot: { balancers } });
+  const loader = new Loader({
+    reader,
+    chunks,
+    snapshot: { balancers, bindings: settings.upstreamBindings },
+  });
   const overlays = new OverlayReader(reader, verdicts);
   const clocks = { timers, now, random };
   const freshness = new Freshness({ loader, overlays, settings: settings.freshness, ...clocks });

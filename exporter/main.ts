@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { monotonicNow, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
+import { openDns } from "./discovery/open-dns.ts";
 import { createElection } from "./etcd/election.ts";
 import { createEtcd3Transport } from "./etcd/etcd3-transport.ts";
 import { createMirror } from "./etcd/mirror.ts";
@@ -111,7 +112,10 @@ function openWorld(config: Config, signal: AbortSignal) {
       onTrouble: (error) => log.warn("trouble with the election", { error: errorText(error) }),
     });
   const health = { checks: config.healthChecks, probe: createSocketProber({ clock }) };
-  const ours = { config, store, mirror, campaign, clock, random, log, by, state, health };
-  const exporter = new Exporter(ours);
+  const dns = { find: openDns(config.dns, clock), timing: config.dns.timing };
+  const { reach } = config;
+  const world = { clock, random, log, by, state };
+  const ours = { config, store, mirror, campaign, dns, reach, health };
+  const exporter = new Exporter({ ...ours, ...world });
   return { exporter, log, close: () => transport.close() };
 }

@@ -1,5 +1,6 @@
 import type { TSchema } from "typebox";
 import { KINDS } from "../shared/resources/kinds.ts";
+import { NO_BINDINGS, type Reach } from "../shared/resources/reach.ts";
 import type { Resource } from "../shared/resources/resource.ts";
 import { type KindName, parseResourceKey } from "../shared/resources/resource-key.ts";
 import type { KeyspaceEntry } from "./etcd/keyspace.ts";
@@ -26,7 +27,11 @@ const PRINTABLE = /^[ -~]{1,1024}$/;
 const PRINTABLE_ID = "an id of at most 1024 printable ASCII characters";
 
 /** Never throws: bad data is a value (invariant 5). `prefix` is without a trailing slash. */
-export function validate(entry: KeyspaceEntry, prefix: string): Verdict {
+export function validate(
+  entry: KeyspaceEntry,
+  prefix: string,
+  reach: Reach = NO_BINDINGS,
+): Verdict {
   const parsedKey = parseResourceKey(entry.key.slice(prefix.length + 1));
   if (parsedKey.is === "skipped") return parsedKey;
   const rejected = (fault: Fault, remedy: string): Verdict => {
@@ -60,7 +65,7 @@ export function validate(entry: KeyspaceEntry, prefix: string): Verdict {
   }
   const key = entry.key.slice(prefix.length + 1);
   const resource = { key, kind, id, modRevision: entry.modRevision, value: value.value };
-  return { is: "resource", resource, notices: noticesOf(resource, entry.key) };
+  return { is: "resource", resource, notices: noticesOf(resource, entry.key, reach) };
 }
 
 function readValue(kind: KindName, id: string, schema: TSchema, bytes: Uint8Array): Normalised {

@@ -5,7 +5,7 @@ import { clientResponseHeaders } from "./response-headers.ts";
 import { announcedLength, ClientBody, type Sink, sendBytes } from "./sending.ts";
 import { sized } from "./sized-body.ts";
 import type { Timers } from "./timers.ts";
-import { type DialDeps, networkOf, type UpstreamRequest } from "./upstream-request.ts";
+import { type DialDeps, fetcherOf, type UpstreamRequest } from "./upstream-request.ts";
 
 /**
  * A node reached by the platform's `fetch`. It does not tell a refused connection from one that broke, nor
@@ -20,7 +20,7 @@ export async function byFetch(request: UpstreamRequest, deps: DialDeps): Promise
   signal.addEventListener("abort", () => aborting.abort());
   const upload = startUpload(request, deps.timers);
   try {
-    const fetching = networkOf(plan, deps).fetch(plan.node.origin + target, {
+    const fetching = fetcherOf(plan, deps).fetch(plan.origin + target, {
       method,
       headers,
       body: upload.body,

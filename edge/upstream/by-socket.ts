@@ -73,8 +73,8 @@ export async function openSocket(plan: DialPlan, limitMs: number, deps: DialDeps
     socket = networkOf(plan, deps).connect(`${hostname}:${port}`, options);
     ignoreEnd(socket);
     await socket.opened;
-    if (secure !== "starttls") return socket;
-    const secured = socket.startTls({ expectedServerHostname: serverName(plan.host) });
+    if (plan.serverName === undefined || secure !== "starttls") return socket;
+    const secured = socket.startTls({ expectedServerHostname: plan.serverName });
     ignoreEnd(secured);
     await secured.opened;
     return secured;
@@ -94,25 +94,23 @@ function ignoreEnd(socket: Socket): void {
 }
 
 /**
- * The name that is asked for and verified is that of the Host, as in APISIX. Where it is the node's own,
- * TLS from the start does that; else it starts on the open connection, which is the only way to give a
- * name of its own. Certificates are always verified: Workers have no way not to.
+ * Where the name of the Host is the node's own, TLS from the start asks for it; else it starts on the open
+ * connection, which is the only way to give a name. Certificates are always verified: Workers have no way
+ * not to.
  */
-function secureTransport({ node, host }: DialPlan): "off" | "on" | "starttls" {
-  if (node.scheme === "http") return "off";
-  return serverName(host).toLowerCase() === node.hostname.toLowerCase() ? "on" : "starttls";
-}
-
-/** The Host without its port; an IPv6 address without its brackets. */
-function serverName(host: string): string {
-  return host.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
+function secureTransport({ node, serverName }: DialPlan): "off" | "on" | "starttls" {
+  if (serverName === undefined) return "off";
+  return serverName.toLowerCase() === node.hostname.toLowerCase() ? "on" : "starttls";
 }
 
 function refusal({ node, isByPrivateNetwork }: DialPlan): string {
   const failed = `no connection to ${node.hostname}:${node.port}`;
+  if (node.isLoopback) {
+    return `${failed}: a loopback address, which is nobody's on Cloudflare; give one it can reach`;
+  }
   if (!node.isPrivate) return failed;
   if (!isByPrivateNetwork) {
-    return `${failed}: a private address, which Cloudflare reaches only through a VPC network binding`;
+    return `${failed}: a private address, which Cloudflare reaches only through a VPC network binding, PRIVATE_NETWORK`;
   }
   return node.scheme === "https"
     ? `${failed}: a VPC network carries TLS only where the Host is the node's own`

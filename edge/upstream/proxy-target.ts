@@ -3,12 +3,17 @@ import type { Client } from "../../shared/request/client.ts";
 import type { Timeout, Upstream } from "../../shared/resources/upstream.ts";
 import type { Balancer } from "../balancer/balancer.ts";
 import type { UpstreamHealth } from "../balancer/upstream-health.ts";
+import type { UpstreamBinding } from "./upstream-bindings.ts";
 
 /** Where a request goes, once route, service and upstream have been merged. */
 export interface ProxyTarget {
   readonly upstream: Upstream;
   readonly balancer: Balancer;
   readonly health: UpstreamHealth;
+  /** Carries the requests in place of `fetch` and sockets. */
+  readonly binding?: UpstreamBinding | undefined;
+  /** In place of the upstream's own, where a plugin asks for it. */
+  readonly scheme?: "http" | "https" | undefined;
   /** The route's time-outs; they win over the upstream's. */
   readonly timeout: Timeout | undefined;
   readonly enableWebsocket: boolean;

@@ -38,6 +38,8 @@ export function createProxy(deps: ProxyDeps): SendUpstream {
         clientHost: client.hostHeader,
         target: rawTarget,
         fetchMaySend: outgoing.body.is === "none" || !isBodiless(request.method),
+        binding: target.binding,
+        scheme: target.scheme,
       };
       const attempts = new AttemptLog(upstream, request.method, deps.now);
       const attempt = attempter(request, target, outgoing, deps);

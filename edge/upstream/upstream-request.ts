@@ -43,3 +43,8 @@ export interface DialDeps extends Network {
 export function networkOf({ isByPrivateNetwork }: DialPlan, deps: DialDeps): Network {
   return (isByPrivateNetwork && deps.privateNetwork) || deps;
 }
+
+/** What sends the request of a plan that goes by `fetch`. */
+export function fetcherOf(plan: DialPlan, deps: DialDeps): Pick<Network, "fetch"> {
+  return plan.binding?.fetcher ?? networkOf(plan, deps);
+}

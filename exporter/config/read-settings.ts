@@ -82,6 +82,8 @@ function parse(kind: SettingKind, written: string): SettingValue {
     }
     case "endpoints":
       return parseEndpoints(written);
+    case "list":
+      return parseList(written, kind.isMember);
     case "listen":
       return /^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/.test(written) ? written : undefined;
     case "file":
@@ -99,6 +101,14 @@ function parseEndpoints(written: string): readonly string[] | undefined {
     ),
   );
   return schemes.size === 1 && !schemes.has(false) ? endpoints : undefined;
+}
+
+function parseList(
+  written: string,
+  isMember: (text: string) => boolean,
+): readonly string[] | undefined {
+  const members = written.split(",").map((part) => part.trim());
+  return members.every(isMember) ? members : undefined;
 }
 
 function readText(path: string): string | undefined {

@@ -1,3 +1,4 @@
+import type { Reach } from "../../shared/resources/reach.ts";
 import { type ReadDeps, readAll } from "../etcd/base-read.ts";
 import { keysUnder } from "../etcd/key-bytes.ts";
 import { ResourceTable } from "../resource-table.ts";
@@ -13,8 +14,9 @@ export async function readEtcdTable(
   prefix: string,
   signal: AbortSignal,
   deps: ReadDeps,
+  reach: Reach,
 ): Promise<EtcdTable> {
-  const table = new ResourceTable(prefix);
+  const table = new ResourceTable(prefix, { reach });
   let revision = 0;
   for await (const { change } of readAll(undefined, keysUnder(`${prefix}/`), signal, deps)) {
     table.apply(change);
