@@ -30,6 +30,7 @@ export interface Settings extends ReadingSettings {
   /** Of bodies beyond it the variables know nothing. */
   readonly maxBodyBytes: number;
   readonly serverHeader: string;
+  readonly showUpstreamStatus: boolean;
   readonly accessLog: boolean;
 }
 
@@ -141,6 +142,13 @@ export const EDGE_SETTINGS: readonly EdgeSetting[] = [
   },
   { name: "SERVER_HEADER", fallback: "APISIX", about: "value of the Server header" },
   {
+    name: "SHOW_UPSTREAM_STATUS",
+    fallback: "off",
+    about:
+      "`on`: `X-APISIX-Upstream-Status` on every proxied answer, not only those of 5xx, as " +
+      "`apisix.show_upstream_status_in_response_header`",
+  },
+  {
     name: "ACCESS_LOG",
     fallback: "off",
     about: "`on`: one JSON line a request to the Worker's log",
@@ -201,6 +209,7 @@ export function readSettings(bindings: Bindings): Settings {
     listenPort: count("LISTEN_PORT", 65_535) || undefined,
     uri: readUriSettings(flag),
     serverHeader: text("SERVER_HEADER"),
+    showUpstreamStatus: flag("SHOW_UPSTREAM_STATUS"),
     accessLog: flag("ACCESS_LOG"),
   };
   if (!settings.r2 && !settings.s3 && !settings.secondaryR2 && !settings.secondaryS3) {

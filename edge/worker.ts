@@ -55,6 +55,7 @@ function openGateway(bindings: Bindings) {
     now,
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     server: settings.serverHeader,
+    showUpstreamStatus: settings.showUpstreamStatus,
   });
   const accessLog = settings.accessLog ? jsonAccessLog((line) => console.log(line)) : undefined;
   return createGateway({ loader, freshness, chunks, now, proxy, settings, accessLog, requestId });

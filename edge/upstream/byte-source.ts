@@ -34,20 +34,19 @@ export class ByteSource {
       return Promise.resolve(left);
     }
     return new Promise((resolve, reject) => {
-      this.#onLate = () =>
-        reject(new UpstreamFailure("timeout", true, `nothing came for ${this.#limitMs} ms`));
+      const late = `nothing came for ${this.#limitMs} ms`;
+      this.#onLate = () => reject(new UpstreamFailure("timeout", true, late));
       if (this.#clockRuns) this.#arm();
-      this.#reader
-        .read()
-        .then(
-          ({ done, value }) => resolve(done ? undefined : value),
-          (cause) =>
-            reject(new UpstreamFailure("broken", true, "the connection was lost", { cause })),
-        )
-        .finally(() => {
-          this.#disarm();
-          this.#onLate = undefined;
-        });
+      this.#reader.read().then(
+        ({ done, value }) => {
+          this.#stopWaiting();
+          resolve(done ? undefined : value);
+        },
+        (cause) => {
+          this.#stopWaiting();
+          reject(new UpstreamFailure("broken", true, "the connection was lost", { cause }));
+        },
+      );
     });
   }
 
@@ -58,6 +57,12 @@ export class ByteSource {
 
   async cancel(): Promise<void> {
     await this.#reader.cancel().catch(() => undefined);
+  }
+
+  /** Before the piece is handed over: whoever gets it may begin the next wait at once. */
+  #stopWaiting(): void {
+    this.#disarm();
+    this.#onLate = undefined;
   }
 
   #arm(): void {

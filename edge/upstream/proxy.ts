@@ -13,6 +13,8 @@ import type { DialDeps, UpstreamRequest } from "./upstream-request.ts";
 export interface ProxyDeps extends DialDeps {
   /** Milliseconds; only differences count. */
   readonly now: () => number;
+  /** Every answer of a node tells the status of each attempt, not only one of 5xx. */
+  readonly showUpstreamStatus?: boolean | undefined;
 }
 
 /** Sends a request to the upstream's nodes, one after the other, until one answers. */
@@ -36,7 +38,7 @@ export function createProxy(deps: ProxyDeps): SendUpstream {
         target: rawTarget,
         fetchMaySend: outgoing.body.is === "none" || !isBodiless(request.method),
       };
-      const attempts = new AttemptLog(upstream, request.method, deps.now);
+      const attempts = new AttemptLog(upstream, request.method, deps);
       const attempt = attempter(request, target, outgoing, deps);
       const isUsable = health.usable();
       const candidates = balancer.candidates(variables);
@@ -94,21 +96,21 @@ function acceptEncodingOf({ cf }: Request): string | undefined {
 class AttemptLog {
   readonly #upstream: Upstream;
   readonly #method: string;
-  readonly #now: () => number;
+  readonly #deps: ProxyDeps;
   readonly #startedAt: number;
   readonly #statuses: number[] = [];
   readonly #reasons: string[] = [];
   #last: UpstreamFailure | undefined;
 
-  constructor(upstream: Upstream, method: string, now: () => number) {
+  constructor(upstream: Upstream, method: string, deps: ProxyDeps) {
     this.#upstream = upstream;
     this.#method = method;
-    this.#now = now;
-    this.#startedAt = now();
+    this.#deps = deps;
+    this.#startedAt = deps.now();
   }
 
   answered(answer: Response): Response {
-    if (answer.status >= 500) {
+    if (answer.status >= 500 || this.#deps.showUpstreamStatus) {
       answer.headers.set(STATUS_HEADER, [...this.#statuses, answer.status].join(", "));
     }
     return answer;
@@ -125,7 +127,7 @@ class AttemptLog {
       made: this.#statuses.length,
       allowed: 1 + (retries ?? nodes.length - 1),
       canSendBody,
-      elapsedMs: this.#now() - this.#startedAt,
+      elapsedMs: this.#deps.now() - this.#startedAt,
       retryTimeoutMs: (retryTimeout ?? 0) * 1000,
     });
     if (decision === "stop") throw this.#error(failure.status);

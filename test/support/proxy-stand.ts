@@ -19,6 +19,17 @@ export function targetHeader(fields: Fields, more: Omit<TestTarget, "upstream"> 
   return `X-Test-Target: ${JSON.stringify(testTarget(fields, more))}\r\n`;
 }
 
+/** The same for an upstream with several nodes of one host. */
+export function nodesHeader(
+  fields: Partial<Omit<Upstream, "nodes">> & { readonly host: string; readonly ports: number[] },
+  more: Omit<TestTarget, "upstream"> = {},
+): string {
+  const { host, ports, ...rest } = fields;
+  const { upstream } = testTarget({ ...rest, host, port: 0 }, more);
+  const nodes = ports.map((port) => ({ host, port, weight: 1, priority: 0 }));
+  return `X-Test-Target: ${JSON.stringify({ upstream: { ...upstream, nodes }, ...more })}\r\n`;
+}
+
 export function testTarget(
   { host, port, ...fields }: Fields,
   more: Omit<TestTarget, "upstream"> = {},

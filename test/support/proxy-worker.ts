@@ -2,7 +2,7 @@ import { connect } from "cloudflare:sockets";
 import { createBalancer } from "../../edge/balancer/balancer.ts";
 import { ALWAYS_HEALTHY } from "../../edge/balancer/upstream-health.ts";
 import { errorResponse, GatewayError } from "../../edge/errors.ts";
-import { createProxy } from "../../edge/upstream/proxy.ts";
+import { createProxy, type ProxyDeps } from "../../edge/upstream/proxy.ts";
 import { readRequest } from "../../shared/request/read-request.ts";
 import type { Timeout, Upstream } from "../../shared/resources/upstream.ts";
 import { DEFAULT_URI_SETTINGS } from "../../shared/routing/matching-uri.ts";
@@ -12,9 +12,10 @@ export interface TestTarget {
   readonly upstream: Upstream;
   readonly enableWebsocket?: boolean;
   readonly timeout?: Timeout;
+  readonly showUpstreamStatus?: boolean;
 }
 
-const proxy = createProxy({
+const deps: ProxyDeps = {
   fetch: (url, init) => fetch(url, init),
   connect,
   now: () => Date.now(),
@@ -26,7 +27,9 @@ const proxy = createProxy({
   },
   randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
   server: "APISIX",
-});
+};
+const plain = createProxy(deps);
+const telling = createProxy({ ...deps, showUpstreamStatus: true });
 
 const worker = {
   async fetch(incoming: Request): Promise<Response> {
@@ -46,6 +49,7 @@ const worker = {
     });
     if (!read) return new Response("no request target", { status: 400 });
     const { upstream, enableWebsocket = false, timeout } = target;
+    const proxy = target.showUpstreamStatus ? telling : plain;
     const balancer = createBalancer(upstream, () => 0);
     try {
       const { client, rawTarget, variables } = read;

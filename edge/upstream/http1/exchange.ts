@@ -54,6 +54,8 @@ export interface ExchangeResponse {
 
 /** An upstream may close its side of sending after a failed write only a moment before its answer comes. */
 const ANSWER_AFTER_FAILED_SEND_MS = 200;
+/** Told at once, a body's failure would have the platform drop what came before, up to the head. */
+const FAILURE_IS_TOLD_AFTER_MS = 5;
 const MAX_INFORMATIONAL_HEADS = 32;
 
 /**
@@ -84,7 +86,8 @@ export async function exchange(
       close();
       return { head, framing, body: null, source };
     }
-    return { head, framing, body: bodyStream(source, bodyDecoder(framing), close), source };
+    const stream = { source, decoder: bodyDecoder(framing), close, timers: limits.timers };
+    return { head, framing, body: bodyStream(stream), source };
   } catch (error) {
     close();
     throw request.signal?.aborted ? new ClientFailure("the client went away") : named(error);
@@ -184,11 +187,14 @@ async function readHead(source: ByteSource, mayUpgrade: boolean): Promise<Respon
   throw new MalformedResponse(`more than ${MAX_INFORMATIONAL_HEADS} heads of 1xx`);
 }
 
-function bodyStream(
-  source: ByteSource,
-  decoder: BodyDecoder,
-  close: () => void,
-): ReadableStream<Uint8Array> {
+interface IncomingBody {
+  readonly source: ByteSource;
+  readonly decoder: BodyDecoder;
+  readonly close: () => void;
+  readonly timers: Timers;
+}
+
+function bodyStream({ source, decoder, close, timers }: IncomingBody): ReadableStream<Uint8Array> {
   // An upstream that answers before it has read the whole request is held to the clock from here on.
   source.startClock();
   return new ReadableStream<Uint8Array>(
@@ -201,6 +207,7 @@ function bodyStream(
           controller.close();
         } catch (error) {
           close();
+          await new Promise<void>((resolve) => timers.after(FAILURE_IS_TOLD_AFTER_MS, resolve));
           controller.error(named(error));
         }
       },
