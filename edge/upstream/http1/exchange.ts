@@ -10,7 +10,7 @@ import { type BodyFraming, type RequestHead, requestHeadBytes } from "./request-
 /**
  * One HTTP/1.1 request and its response over a connection of its own (`Connection: close`). Written here
  * because no HTTP client runs on `cloudflare:sockets`, and `fetch` can neither send a Host other than the
- * URL's nor reach a bare IP address.
+ * URL's nor reach a bare IP address. What it makes of every kind of answer: CONFORMANCE.md.
  */
 
 /** As much of a socket as the exchange needs. */
