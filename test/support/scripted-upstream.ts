@@ -24,6 +24,11 @@ export class ScriptedUpstream {
     for (const connection of this.#connections) connection.go();
   }
 
+  /** Reads on where a script has stopped, since the end of a connection is read after what lies before it. */
+  resume(): void {
+    for (const { socket } of this.#connections) socket.resume();
+  }
+
   seen(): Seen[] {
     return this.#connections.map((connection) => connection.seen());
   }

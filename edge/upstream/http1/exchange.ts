@@ -142,7 +142,6 @@ async function sendClientBody(sink: Sink, body: ClientBody): Promise<void> {
   const encoder = new TextEncoder();
   const isChunked = body.length === undefined;
   for (let piece = await body.next(); piece; piece = await body.next()) {
-    if (piece.length === 0) continue;
     if (isChunked) await sendBytes(sink, encoder.encode(`${piece.length.toString(16)}\r\n`));
     await sendBytes(sink, piece);
     if (isChunked) await sendBytes(sink, encoder.encode("\r\n"));
