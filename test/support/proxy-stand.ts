@@ -2,14 +2,20 @@ import type { RunningWorker } from "../../examples/quick-start/workerd.ts";
 import type { Upstream } from "../../shared/resources/upstream.ts";
 import type { TestTarget } from "./proxy-worker.ts";
 
+export const PROXY_WORKER = "proxy";
+
 /** The proxy alone, in a workerd of its own. `caFile` is trusted beside the public authorities. */
-export async function startProxyWorker(caFile: string | undefined): Promise<RunningWorker> {
+export async function startProxyWorker(
+  caFile: string | undefined,
+  inspectorPort?: number,
+): Promise<RunningWorker> {
   if (caFile !== undefined) process.env.NODE_EXTRA_CA_CERTS = caFile;
   // Miniflare reads the variable when it is imported.
   const { startWorker } = await import("../../examples/quick-start/workerd.ts");
   const { bundleEdge } = await import("../../examples/quick-start/bundle-edge.ts");
   const script = await bundleEdge("../../test/support/proxy-worker.ts");
-  return startWorker({ name: "proxy", script, port: 0 });
+  const inspected = inspectorPort === undefined ? {} : { inspectorPort };
+  return startWorker({ name: PROXY_WORKER, script, port: 0, ...inspected });
 }
 
 type Fields = Partial<Omit<Upstream, "nodes">> & { readonly host: string; readonly port: number };

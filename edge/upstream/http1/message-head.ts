@@ -30,7 +30,7 @@ export const MAX_FIELDS = 256;
 // Text without control characters; what is not ASCII is text (`obs-text`), U+0080 to U+009F too.
 const STATUS_LINE = /^HTTP\/1\.\d ([1-5]\d\d)(?: (?:[^\p{Cc}]|[\t\x80-\x9f])*)?$/u;
 const FIELD = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):((?:[^\p{Cc}]|[\t\x80-\x9f])*)$/u;
-/** What the platform takes as a reason; any other is left out, and the client gets the usual one. */
+/** What the platform takes as a reason; any other is left out. */
 const PRINTABLE = /^[\x20-\x7e]*$/;
 
 // Values are UTF-8 on this platform's Headers, both ways; only so do they pass unchanged.
