@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { createServer, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
+import { freePort } from "../../examples/quick-start/ports.ts";
 import type { RunningWorker } from "../../examples/quick-start/workerd.ts";
 import { startProxyWorker, testTarget } from "../support/proxy-stand.ts";
 import { startWebSocketUpstream, type WebSocketUpstream } from "../support/websocket-upstream.ts";
@@ -163,6 +164,19 @@ describe.each(["fetch", "socket"] as const)("a WebSocket, by %s,", (way) => {
   it("agrees on the upstream's subprotocol", async () => {
     const socket = await opened(way, { protocols: ["chat", "superchat"] });
     expect(socket.protocol).toBe("chat");
+  });
+
+  it("goes on to the next node where one refuses", async () => {
+    const dead = await freePort();
+    const target = testTarget({ host: HOSTS[way], port: dead }, { enableWebsocket: true });
+    const next = { host: HOSTS[way], port: upstream.port, weight: 1, priority: 0 };
+    const nodes = [...target.upstream.nodes, next];
+    const both = { ...target, upstream: { ...target.upstream, nodes } };
+    const headers = { "x-test-target": JSON.stringify(both) };
+    const socket = new WebSocket(worker.url.replace("http", "ws"), { headers });
+    closing.push(() => socket.terminate());
+    await once(socket, "open");
+    expect(await asked(socket, "hello")).toBe("hello");
   });
 
   it("tells the upstream who the client is", async () => {

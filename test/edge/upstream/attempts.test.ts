@@ -10,9 +10,18 @@ import {
   WAYS,
   type Way,
 } from "../../support/proxy-world.ts";
-import { answering, end, headOf, reset, send } from "../../support/upstream-scripts.ts";
+import {
+  answering,
+  end,
+  headOf,
+  reset,
+  send,
+  until,
+  untilBytes,
+} from "../../support/upstream-scripts.ts";
 
-const OK = answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+const OK_BYTES = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+const OK = answering(OK_BYTES);
 const SCRIPTS = {
   resets: [headOf(), reset()],
   "says nothing": [headOf()],
@@ -86,5 +95,23 @@ describe.each(WAYS)("attempts by %s", (way) => {
     const answer = proxy(new Request("http://client.test/"), aTarget(upstream));
     await expect(answer).rejects.toMatchObject({ fault: "upstream" });
     expect(events).toEqual(oneAfterTheOther(way, ports.length));
+  });
+
+  it.each([
+    [64, 2],
+    [65, 1],
+  ])("send a body of %i KiB again only where it was kept", async (kib, attempts) => {
+    const broken = await scriptedUpstream([until("\r\n\r\nx"), reset()]);
+    const whole = await scriptedUpstream([untilBytes(kib * 1024), send(OK_BYTES), end()]);
+    const { proxy, events } = watchedProxy();
+    const upstream = anUpstream({ nodes: nodesOf(way, broken.port, whole.port) });
+    const body = "x".repeat(kib * 1024);
+    const headers = { "content-length": String(body.length) };
+    const request = new Request("http://client.test/", { method: "PUT", body, headers });
+    const answer = proxy(request, aTarget(upstream));
+    if (attempts === 2) expect((await answer).status).toBe(200);
+    else await expect(answer).rejects.toMatchObject({ status: 502 });
+    expect(events.filter((event) => event.startsWith("open"))).toHaveLength(attempts);
+    expect(await whole.seen()).toHaveLength(attempts - 1);
   });
 });
