@@ -34,6 +34,7 @@ export interface Settings extends ReadingSettings {
   /** Of bodies beyond it the variables know nothing. */
   readonly maxBodyBytes: number;
   readonly serverHeader: string;
+  readonly showUpstreamStatus: boolean;
   readonly accessLog: boolean;
   /** Undefined: the cron trigger checks nothing. */
   readonly healthChecks: ScheduledChecksSettings | undefined;
@@ -152,6 +153,13 @@ export const EDGE_SETTINGS: readonly EdgeSetting[] = [
   },
   { name: "SERVER_HEADER", fallback: "APISIX", about: "value of the Server header" },
   {
+    name: "SHOW_UPSTREAM_STATUS",
+    fallback: "off",
+    about:
+      "`on`: `X-APISIX-Upstream-Status` on every proxied answer, not only those of 5xx, as " +
+      "`apisix.show_upstream_status_in_response_header`",
+  },
+  {
     name: "ACCESS_LOG",
     fallback: "off",
     about: "`on`: one JSON line a request to the Worker's log",
@@ -230,6 +238,7 @@ export function readSettings(bindings: Bindings): Settings {
     listenPort: count("LISTEN_PORT", 65_535) || undefined,
     uri: readUriSettings(flag),
     serverHeader: text("SERVER_HEADER"),
+    showUpstreamStatus: flag("SHOW_UPSTREAM_STATUS"),
     accessLog: flag("ACCESS_LOG"),
     healthChecks: readHealthChecks(text, count, problems),
   };

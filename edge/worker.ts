@@ -72,7 +72,7 @@ function openEdge(bindings: Bindings) {
   };
 }
 
-function diallingOf({ privateNetwork, serverHeader }: Settings): ProxyDeps {
+function diallingOf({ privateNetwork, serverHeader, showUpstreamStatus }: Settings): ProxyDeps {
   return {
     fetch: (input, init) => fetch(input, init),
     connect,
@@ -81,6 +81,7 @@ function diallingOf({ privateNetwork, serverHeader }: Settings): ProxyDeps {
     now,
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     server: serverHeader,
+    showUpstreamStatus,
   };
 }
 

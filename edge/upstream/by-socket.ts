@@ -1,7 +1,7 @@
 import type { DialPlan } from "./dial-plan.ts";
 import { UpstreamFailure } from "./failure.ts";
 import { type ExchangeResponse, exchange } from "./http1/exchange.ts";
-import type { Field } from "./http1/message-head.ts";
+import { contentLengthOf, type ResponseHead } from "./http1/message-head.ts";
 import { clientResponseHeaders } from "./response-headers.ts";
 import { sized } from "./sized-body.ts";
 import { within } from "./timers.ts";
@@ -30,8 +30,8 @@ export async function bySocket(request: UpstreamRequest, deps: DialDeps): Promis
       readTimeoutMs: timeout.read * 1000,
     },
   );
-  const { status, reason, fields } = answer.head;
-  const clientHeaders = clientResponseHeaders(headersOf(fields), status, deps.server);
+  const { status, reason } = answer.head;
+  const clientHeaders = clientResponseHeaders(headersOf(answer.head), status, deps.server);
   if (status === 101) return upgraded(answer, socket, clientHeaders, key, deps);
   const length = answer.framing.is === "length" ? answer.framing.bytes : undefined;
   const body = answer.body && sized(answer.body, length);
@@ -39,9 +39,12 @@ export async function bySocket(request: UpstreamRequest, deps: DialDeps): Promis
   return new Response(body, { ...init, encodeBody: "manual" });
 }
 
-function headersOf(fields: readonly Field[]): Headers {
+function headersOf(head: ResponseHead): Headers {
   const headers = new Headers();
-  for (const [name, value] of fields) headers.append(name, value);
+  for (const [name, value] of head.fields) headers.append(name, value);
+  // Said twice, it would be passed on as a list.
+  const length = contentLengthOf(head);
+  if (length !== undefined) headers.set("content-length", String(length));
   return headers;
 }
 

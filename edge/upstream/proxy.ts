@@ -14,6 +14,8 @@ import { watchAttempt } from "./watched-attempt.ts";
 export interface ProxyDeps extends DialDeps {
   /** Milliseconds; only differences count. */
   readonly now: () => number;
+  /** Every answer of a node tells the status of each attempt, not only one of 5xx. */
+  readonly showUpstreamStatus?: boolean | undefined;
 }
 
 /** Sends a request to the upstream's nodes, one after the other, until one answers. */
@@ -41,7 +43,7 @@ export function createProxy(deps: ProxyDeps): SendUpstream {
         binding: target.binding,
         scheme: target.scheme,
       };
-      const attempts = new AttemptLog(upstream, request.method, deps.now);
+      const attempts = new AttemptLog(upstream, request.method, deps);
       const attempt = attempter(request, target, outgoing, deps);
       const isUsable = health.usable();
       for (let next = candidates.next(); !next.done; next = candidates.next()) {
@@ -104,21 +106,21 @@ function acceptEncodingOf({ cf }: Request): string | undefined {
 class AttemptLog {
   readonly #upstream: Upstream;
   readonly #method: string;
-  readonly #now: () => number;
+  readonly #deps: ProxyDeps;
   readonly #startedAt: number;
   readonly #statuses: number[] = [];
   readonly #reasons: string[] = [];
   #last: UpstreamFailure | undefined;
 
-  constructor(upstream: Upstream, method: string, now: () => number) {
+  constructor(upstream: Upstream, method: string, deps: ProxyDeps) {
     this.#upstream = upstream;
     this.#method = method;
-    this.#now = now;
-    this.#startedAt = now();
+    this.#deps = deps;
+    this.#startedAt = deps.now();
   }
 
   answered(answer: Response): void {
-    if (answer.status >= 500) {
+    if (answer.status >= 500 || this.#deps.showUpstreamStatus) {
       answer.headers.set(STATUS_HEADER, [...this.#statuses, answer.status].join(", "));
     }
   }
@@ -134,7 +136,7 @@ class AttemptLog {
       made: this.#statuses.length,
       allowed: 1 + (retries ?? nodes.length - 1),
       canSendBody,
-      elapsedMs: this.#now() - this.#startedAt,
+      elapsedMs: this.#deps.now() - this.#startedAt,
       retryTimeoutMs: (retryTimeout ?? 0) * 1000,
     });
     if (decision === "stop") return this.#error(failure.status);

@@ -73,6 +73,11 @@ describe("the worker's settings", () => {
     expect(uri("MATCH_URI_ENCODED_SLASH")).toMatchObject({ matchUriEncodedSlash: true });
   });
 
+  it("show the upstream's status only where that is asked for", () => {
+    const shown = (more: object) => readSettings({ SNAPSHOTS: r2, ...more }).showUpstreamStatus;
+    expect([shown({}), shown({ SHOW_UPSTREAM_STATUS: "on" })]).toEqual([false, true]);
+  });
+
   it("report every problem at once", () => {
     const wrong = {
       SNAPSHOTS: "a name, not a binding",

@@ -2,7 +2,7 @@ import { connect } from "cloudflare:sockets";
 import { BalancerPool } from "../../edge/balancer/balancer-pool.ts";
 import { errorResponse, GatewayError } from "../../edge/errors.ts";
 import { ActiveVerdicts } from "../../edge/health/active-verdicts.ts";
-import { createProxy } from "../../edge/upstream/proxy.ts";
+import { createProxy, type ProxyDeps } from "../../edge/upstream/proxy.ts";
 import { readRequest } from "../../shared/request/read-request.ts";
 import type { Timeout, Upstream } from "../../shared/resources/upstream.ts";
 import { DEFAULT_URI_SETTINGS } from "../../shared/routing/matching-uri.ts";
@@ -14,6 +14,7 @@ export interface TestTarget {
   readonly timeout?: Timeout;
   /** Of an upstream that several requests share; without it, a request has a balancer of its own. */
   readonly key?: string;
+  readonly showUpstreamStatus?: boolean;
 }
 
 const now = () => Date.now();
@@ -21,7 +22,7 @@ const verdicts = new ActiveVerdicts(now);
 const newPool = () => new BalancerPool({ now, random: () => 0, verdicts });
 const shared = newPool();
 
-const proxy = createProxy({
+const deps: ProxyDeps = {
   fetch: (url, init) => fetch(url, init),
   connect,
   now,
@@ -33,7 +34,9 @@ const proxy = createProxy({
   },
   randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
   server: "APISIX",
-});
+};
+const plain = createProxy(deps);
+const telling = createProxy({ ...deps, showUpstreamStatus: true });
 
 const worker = {
   async fetch(incoming: Request, _bindings: unknown, ctx: ExecutionContext): Promise<Response> {
@@ -53,6 +56,7 @@ const worker = {
     });
     if (!read) return new Response("no request target", { status: 400 });
     const { upstream, enableWebsocket = false, timeout } = target;
+    const proxy = target.showUpstreamStatus ? telling : plain;
     const pool = target.key === undefined ? newPool() : shared;
     const { balancer, health } = pool.stateOf(target.key ?? "", upstream);
     try {

@@ -103,6 +103,15 @@ describe.each(WAYS)("a node that fails, reached by %s", (way) => {
     await upstream.seenWhen(([first]) => first?.isEnded === true);
   });
 
+  it("and stops in the middle of its head: 504 after the read time-out", async () => {
+    const half = [headOf(), send("HTTP/1.1 200 OK\r\n"), send("X-A: 1\r\n")];
+    const upstream = await scriptedUpstream(half);
+    const response = await refused(
+      through(anUpstream({ nodes: nodesOf(way, upstream.port), timeout: FAST })),
+    );
+    expect([response.status, statuses(response)]).toEqual([504, "504"]);
+  });
+
   it("and says nothing: the next node has the whole read time-out again", async () => {
     const [one, two] = [await scriptedUpstream([headOf()]), await scriptedUpstream([headOf()])];
     const timeout = { connect: 0.2, send: 0.3, read: 0.3 };
