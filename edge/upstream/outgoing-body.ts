@@ -21,10 +21,10 @@ export async function outgoingBody(
   request: Request,
   ahead: Uint8Array | ReadableStream<Uint8Array> | undefined,
 ): Promise<OutgoingBody> {
-  const length = announcedLength(request.headers);
   if (ahead instanceof Uint8Array) return whole(ahead, request.method);
   const stream = ahead ?? request.body;
-  if (stream === null) return always({ is: "none" });
+  if (stream === null) return NO_BODY;
+  const length = announcedLength(request.headers);
   if (ahead === undefined && length !== undefined && length <= KEPT_BODY_BYTES) {
     const bytes = await request.arrayBuffer().catch((cause: unknown) => {
       throw new ClientFailure("the client's body was cut", { cause });
@@ -43,6 +43,8 @@ function whole(bytes: Uint8Array, method: string): OutgoingBody {
 export function isBodiless(method: string): boolean {
   return method === "GET" || method === "HEAD";
 }
+
+const NO_BODY = always({ is: "none" });
 
 function always(body: RequestBody): OutgoingBody {
   return { body, canBeSent: () => true };
