@@ -53,6 +53,7 @@ function openGateway(bindings: Bindings) {
     privateNetwork: settings.privateNetwork,
     timers,
     now,
+    hearsOfLeaving: Cloudflare.compatibilityFlags.enable_request_signal ?? false,
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     server: settings.serverHeader,
   });

@@ -16,7 +16,7 @@ export async function byFetch(request: UpstreamRequest, deps: DialDeps): Promise
   const { plan, method, target, websocket, signal } = request;
   const headers = websocket ? forUpgrade(request.headers) : request.headers;
   const aborting = new AbortController();
-  signal.addEventListener("abort", () => aborting.abort());
+  signal?.addEventListener("abort", () => aborting.abort());
   const upload = startUpload(request, deps.timers);
   try {
     const fetching = networkOf(plan, deps).fetch(plan.node.origin + target, {
@@ -33,7 +33,7 @@ export async function byFetch(request: UpstreamRequest, deps: DialDeps): Promise
   } catch (cause) {
     const { reason } = aborting.signal;
     aborting.abort();
-    if (signal.aborted) throw new ClientFailure("the client went away", { cause });
+    if (signal?.aborted) throw new ClientFailure("the client went away", { cause });
     if (reason instanceof UpstreamFailure) throw reason;
     if (cause instanceof UpstreamFailure || cause instanceof ClientFailure) throw cause;
     throw new UpstreamFailure("broken", true, "fetch failed", { cause });
@@ -93,7 +93,7 @@ async function answerInTime(
 ): Promise<Response> {
   const limitMs = (timeout.connect + timeout.read) * 1000;
   const late = () => new UpstreamFailure("timeout", true, `no answer for ${limitMs} ms`);
-  if (uploaded) return answerAfterUpload(fetching, uploaded, limitMs, late, timers);
+  if (uploaded !== undefined) return answerAfterUpload(fetching, uploaded, limitMs, late, timers);
   const cancel = timers.after(limitMs, () => aborting.abort(late()));
   try {
     return await fetching;

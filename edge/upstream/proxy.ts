@@ -13,6 +13,8 @@ import type { DialDeps, UpstreamRequest } from "./upstream-request.ts";
 export interface ProxyDeps extends DialDeps {
   /** Milliseconds; only differences count. */
   readonly now: () => number;
+  /** Whether requests have a signal that aborts when their client goes away; listening is dear. */
+  readonly hearsOfLeaving: boolean;
 }
 
 /** Sends a request to the upstream's nodes, one after the other, until one answers. */
@@ -30,7 +32,8 @@ export function createProxy(deps: ProxyDeps): SendUpstream {
       throw new GatewayError("gateway", 503, "the upstream has no nodes");
     }
     try {
-      const outgoing = await outgoingBody(request, target.ahead);
+      const read = outgoingBody(request, target.ahead);
+      const outgoing = read instanceof Promise ? await read : read;
       const wanted = {
         clientHost: client.hostHeader,
         target: rawTarget,
@@ -67,7 +70,7 @@ function attempter(
   request: Request,
   { client, enableWebsocket, rawTarget, timeout, upstream }: ProxyTarget,
   { body }: OutgoingBody,
-  deps: DialDeps,
+  deps: ProxyDeps,
 ): (plan: DialPlan) => Promise<Response> {
   const configured = timeout ?? upstream.timeout;
   const common: Omit<UpstreamRequest, "plan"> = {
@@ -78,7 +81,7 @@ function attempter(
     websocket: enableWebsocket && request.headers.get("upgrade")?.toLowerCase() === "websocket",
     timeout: configured ?? DEFAULT_TIMEOUT,
     limitsReads: configured !== undefined,
-    signal: request.signal,
+    signal: deps.hearsOfLeaving ? request.signal : undefined,
   };
   return (plan) =>
     plan.via === "fetch" ? byFetch({ ...common, plan }, deps) : bySocket({ ...common, plan }, deps);

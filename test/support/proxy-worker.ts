@@ -18,6 +18,7 @@ const proxy = createProxy({
   fetch: (url, init) => fetch(url, init),
   connect,
   now: () => Date.now(),
+  hearsOfLeaving: true,
   timers: {
     after: (ms, action) => {
       const timer = setTimeout(action, ms);
