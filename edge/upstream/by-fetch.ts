@@ -94,11 +94,15 @@ async function answerInTime(
   const limitMs = (timeout.connect + timeout.read) * 1000;
   const late = () => new UpstreamFailure("timeout", true, `no answer for ${limitMs} ms`);
   if (uploaded !== undefined) return answerAfterUpload(fetching, uploaded, limitMs, late, timers);
-  const cancel = timers.after(limitMs, () => aborting.abort(late()));
+  let isOver = false;
+  // Not cancelled, which is dearer than the timer itself: it ends with the request, or finds it answered.
+  timers.after(limitMs, () => {
+    if (!isOver) aborting.abort(late());
+  });
   try {
     return await fetching;
   } finally {
-    cancel();
+    isOver = true;
   }
 }
 
