@@ -14,7 +14,7 @@ export interface PausedLoad {
  * which everything else on a shared machine is the same for all.
  */
 export async function startPausedWrk(url: string, connections: number): Promise<PausedLoad> {
-  const args = ["-t1", `-c${connections}`, "-d100000s", "--timeout", "100000s", url];
+  const args = ["-t1", `-c${connections}`, "-d100000s", "--timeout", "1000s", url];
   const child = spawn("wrk", args, { stdio: ["ignore", "pipe", "inherit"] });
   let text = "";
   child.stdout.setEncoding("utf8").on("data", (part: string) => {
@@ -36,6 +36,7 @@ export async function startPausedWrk(url: string, connections: number): Promise<
       const again = setInterval(() => child.kill("SIGINT"), 50);
       await ended;
       clearInterval(again);
+      if (!/requests in/.test(text)) throw new Error(`wrk ended without a report: ${text}`);
       const number = (pattern: RegExp) => Number(pattern.exec(text)?.[1] ?? 0);
       const failed = /Socket errors: connect (\d+), read (\d+), write (\d+)/.exec(text);
       const socketErrors = (failed ?? []).slice(1).reduce((sum, part) => sum + Number(part), 0);
