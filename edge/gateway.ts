@@ -1,14 +1,13 @@
 import { type Context, Hono } from "hono";
-import { BodyNeeded } from "../shared/expression/variables.ts";
 import { type ReadRequest, readRequest } from "../shared/request/read-request.ts";
 import type { Surroundings } from "../shared/request/variables.ts";
 import type { AccessLog } from "./access-log.ts";
 import { errorResponse, GatewayError, noRoute, nothingLoaded, unexpected } from "./errors.ts";
-import { matchRequest, type SeenRequest, withBody } from "./request/match-request.ts";
+import { matchRequest } from "./request/match-request.ts";
+import { sendMatched } from "./request/send-matched.ts";
 import type { Settings } from "./settings.ts";
 import type { Freshness } from "./snapshot/freshness.ts";
 import type { OpenSnapshot } from "./snapshot/open-snapshot.ts";
-import type { ServedRoute } from "./snapshot/plan-route.ts";
 import { edgeStatus, isBearer, type StatusDeps } from "./status.ts";
 import type { SendUpstream } from "./upstream/proxy.ts";
 
@@ -90,21 +89,24 @@ async function answer(
   try {
     if (!read) throw new GatewayError("downstream", 400, "no valid request target or Host");
     const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
-    const snapshot = await deps.freshness.current(waitUntil);
+    // Here and below only what must be waited for is: each wait costs every request.
+    const current = deps.freshness.current(waitUntil);
+    const snapshot = current instanceof Promise ? await current : current;
     if (!snapshot) throw nothingLoaded();
     journey.snapshot = snapshot;
-    await checkGlobalRules(snapshot);
-    const matched = await matchRequest(snapshot, request, read, deps.settings.maxBodyBytes);
+    const rules = snapshot.globalRules();
+    const { refusal } = rules instanceof Promise ? await rules : rules;
+    if (refusal) throw refusal;
+    const found = matchRequest(snapshot, request, read, deps.settings.maxBodyBytes);
+    const matched = found instanceof Promise ? await found : found;
     if (!matched) throw noRoute();
     journey.route = matched.match.routeId;
-    const route = await planOf(snapshot, journey.route);
-    const target = { ...route, client: read.client, rawTarget: read.rawTarget, waitUntil };
-    const send = ({ variables, ahead }: SeenRequest) =>
-      deps.proxy(request, { ...target, variables, ahead: ahead?.rest });
-    return await send(matched).catch(async (error: unknown) => {
-      if (!(error instanceof BodyNeeded)) throw error;
-      return send(await withBody(request, read.variables, deps.settings.maxBodyBytes));
-    });
+    const planned = snapshot.plan(journey.route);
+    const route = planned instanceof Promise ? await planned : planned;
+    if (route.is === "refused") throw route.error;
+    const { client, rawTarget } = read;
+    const target = { ...route, client, rawTarget, waitUntil };
+    return await sendMatched(request, read, matched, target, deps);
   } catch (error) {
     const known = error instanceof GatewayError ? error : unexpected(error);
     journey.error = known.message;
@@ -112,17 +114,4 @@ async function answer(
     response.headers.set("server", deps.settings.serverHeader);
     return response;
   }
-}
-
-async function checkGlobalRules(snapshot: OpenSnapshot): Promise<void> {
-  const rules = snapshot.globalRules();
-  const { refusal } = rules instanceof Promise ? await rules : rules;
-  if (refusal) throw refusal;
-}
-
-async function planOf(snapshot: OpenSnapshot, routeId: string): Promise<ServedRoute> {
-  const planned = snapshot.plan(routeId);
-  const plan = planned instanceof Promise ? await planned : planned;
-  if (plan.is === "refused") throw plan.error;
-  return plan;
 }

@@ -79,6 +79,7 @@ function diallingOf({ privateNetwork, serverHeader, showUpstreamStatus }: Settin
     privateNetwork,
     timers,
     now,
+    hearsOfLeaving: Cloudflare.compatibilityFlags.enable_request_signal ?? false,
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     server: serverHeader,
     showUpstreamStatus,

@@ -20,23 +20,37 @@ export interface MatchedRequest extends SeenRequest {
 }
 
 /**
- * The route of a request; undefined where there is none. Its body is read only where a condition that
+ * The route of a request; undefined where there is none. A promise only where something is to be read
+ * first: a chunk of the snapshot, or the request's body, which is read only where a condition that
  * decides asks for what lies in it. Throws a `GatewayError` where evaluating fails, as APISIX's does, and
  * where the client's body cannot be read.
  */
-export async function matchRequest(
+export function matchRequest(
+  snapshot: Pick<OpenSnapshot, "match">,
+  request: Request,
+  read: ReadRequest,
+  maxBodyBytes: number,
+): MatchedRequest | undefined | Promise<MatchedRequest | undefined> {
+  const withoutBody = (match: RouteMatch | undefined) =>
+    match && { match, variables: read.variables, ahead: undefined };
+  const failed = (error: unknown) => {
+    if (!(error instanceof BodyNeeded)) throw asAnswer(error);
+    return matchWithBody(snapshot, request, read, maxBodyBytes);
+  };
+  try {
+    const found = snapshot.match(read.facts);
+    return found instanceof Promise ? found.then(withoutBody, failed) : withoutBody(found);
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+async function matchWithBody(
   snapshot: Pick<OpenSnapshot, "match">,
   request: Request,
   { facts, variables }: ReadRequest,
   maxBodyBytes: number,
 ): Promise<MatchedRequest | undefined> {
-  try {
-    const found = snapshot.match(facts);
-    const match = found instanceof Promise ? await found : found;
-    return match && { match, variables, ahead: undefined };
-  } catch (error) {
-    if (!(error instanceof BodyNeeded)) throw asAnswer(error);
-  }
   const seen = await withBody(request, variables, maxBodyBytes);
   try {
     const match = await snapshot.match({ ...facts, variables: seen.variables });

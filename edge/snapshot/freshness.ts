@@ -59,23 +59,34 @@ export class Freshness {
     this.#deps = deps;
   }
 
-  /** The snapshot to serve this request from; undefined where none could ever be loaded. */
-  async current(waitUntil: WaitUntil): Promise<OpenSnapshot | undefined> {
+  /**
+   * The snapshot to serve this request from; undefined where none could ever be loaded. A promise only
+   * where a look is due.
+   */
+  current(waitUntil: WaitUntil): OpenSnapshot | undefined | Promise<OpenSnapshot | undefined> {
     const { loader, now, settings } = this.#deps;
     if (!loader.held) return this.#first(waitUntil);
-    if (settings.refreshIntervalMs === 0) {
-      await this.#wait(this.#look(waitUntil), settings.firstLoadMs);
-    } else if (now() >= this.#dueAt) {
-      const isStale = now() - (this.#lookedAt ?? 0) >= settings.staleAfterMs;
-      const refresh = this.#shared(waitUntil);
-      if (isStale) await this.#wait(refresh, settings.staleWaitMs);
-    }
+    const isDue = settings.refreshIntervalMs === 0 || now() >= this.#dueAt;
+    if (isDue) return this.#refreshed(waitUntil);
     this.#warm(waitUntil);
     return loader.held;
   }
 
   report(): FreshnessReport {
     return { looks: this.#looks, lookedAt: this.#lookedAt, confirmedAt: this.#confirmedAt };
+  }
+
+  async #refreshed(waitUntil: WaitUntil): Promise<OpenSnapshot | undefined> {
+    const { loader, now, settings } = this.#deps;
+    if (settings.refreshIntervalMs === 0) {
+      await this.#wait(this.#look(waitUntil), settings.firstLoadMs);
+    } else {
+      const isStale = now() - (this.#lookedAt ?? 0) >= settings.staleAfterMs;
+      const refresh = this.#shared(waitUntil);
+      if (isStale) await this.#wait(refresh, settings.staleWaitMs);
+    }
+    this.#warm(waitUntil);
+    return loader.held;
   }
 
   async #first(waitUntil: WaitUntil): Promise<OpenSnapshot | undefined> {
@@ -137,8 +148,9 @@ export class Freshness {
   /** Bodies that did not come with the snapshot are read in the background, a few a request. */
   #warm(waitUntil: WaitUntil): void {
     const { loader, now } = this.#deps;
+    if (!this.#mayWarm) return;
     const isWarming = now() - (this.#warmingSince ?? Number.NEGATIVE_INFINITY) < CUT_OFF_MS;
-    if (isWarming || !this.#mayWarm) return;
+    if (isWarming) return;
     this.#warmingSince = now();
     const warmed = (more: boolean) => {
       this.#mayWarm = more;

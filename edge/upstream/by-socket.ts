@@ -13,7 +13,7 @@ import { acceptOf, newKey } from "./websocket/handshake.ts";
 export async function bySocket(request: UpstreamRequest, deps: DialDeps): Promise<Response> {
   const { plan, timeout, websocket } = request;
   const socket = await openSocket(plan, timeout.connect * 1000, deps);
-  const headers = new Headers(request.headers);
+  const headers = websocket ? new Headers(request.headers) : request.headers;
   const key = websocket ? newKey(deps.randomBytes) : "";
   if (websocket) {
     headers.set("sec-websocket-key", key);

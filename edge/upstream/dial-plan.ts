@@ -167,8 +167,12 @@ function nameOf(host: string): string {
   return host.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
 }
 
+/** Nothing in it that a URL would write in another way, but for dots; most targets, told without parsing. */
+const PLAIN_TARGET = /^\/[\w\-.~!$&()*+,;=:@/]*(?:\?[\w\-.~!$&()*+,;=:@/?%]*)?$/;
+
 /** A URL would resolve `/a/../b`, drop a `#` and encode some characters; APISIX sends them as they are. */
 function isKeptByUrl(origin: string, target: string): boolean {
+  if (PLAIN_TARGET.test(target) && !target.includes("/.")) return true;
   const url = origin + target;
   return !target.includes("#") && URL.canParse(url) && new URL(url).href === url;
 }

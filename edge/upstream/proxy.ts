@@ -16,6 +16,8 @@ export interface ProxyDeps extends DialDeps {
   readonly now: () => number;
   /** Every answer of a node tells the status of each attempt, not only one of 5xx. */
   readonly showUpstreamStatus?: boolean | undefined;
+  /** Whether requests have a signal that aborts when their client goes away; listening is dear. */
+  readonly hearsOfLeaving: boolean;
 }
 
 /** Sends a request to the upstream's nodes, one after the other, until one answers. */
@@ -35,7 +37,8 @@ export function createProxy(deps: ProxyDeps): SendUpstream {
     // Before the body: what decides may lie in it.
     const candidates = balancer.candidates(variables);
     try {
-      const outgoing = await outgoingBody(request, target.ahead);
+      const read = outgoingBody(request, target.ahead);
+      const outgoing = read instanceof Promise ? await read : read;
       const wanted = {
         clientHost: client.hostHeader,
         target: rawTarget,
@@ -79,7 +82,7 @@ function attempter(
   request: Request,
   { client, enableWebsocket, rawTarget, timeout, upstream }: ProxyTarget,
   { body }: OutgoingBody,
-  deps: DialDeps,
+  deps: ProxyDeps,
 ): (plan: DialPlan) => Promise<Response> {
   const configured = timeout ?? upstream.timeout;
   const common: Omit<UpstreamRequest, "plan"> = {
@@ -90,7 +93,7 @@ function attempter(
     websocket: enableWebsocket && request.headers.get("upgrade")?.toLowerCase() === "websocket",
     timeout: configured ?? DEFAULT_TIMEOUT,
     limitsReads: configured !== undefined,
-    signal: request.signal,
+    signal: deps.hearsOfLeaving ? request.signal : undefined,
   };
   return (plan) =>
     plan.via === "fetch" ? byFetch({ ...common, plan }, deps) : bySocket({ ...common, plan }, deps);

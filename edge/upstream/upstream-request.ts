@@ -18,8 +18,8 @@ export interface UpstreamRequest {
   readonly timeout: Timeout;
   /** The time-outs are configured, not nginx's default. */
   readonly limitsReads: boolean;
-  /** Aborts when the client goes away. */
-  readonly signal: AbortSignal;
+  /** Aborts when the client goes away; undefined where the platform does not tell. */
+  readonly signal: AbortSignal | undefined;
 }
 
 /** The two ways to reach something on a network. */

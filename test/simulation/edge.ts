@@ -62,7 +62,7 @@ export function startEdge(
     now,
     random: () => random.next(),
   });
-  return { current: () => freshness.current(() => {}) };
+  return { current: async () => freshness.current(() => {}) };
 }
 
 function damaged(bytes: Uint8Array, random: Random, faults: ReadFaults): Uint8Array {

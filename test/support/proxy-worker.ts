@@ -26,6 +26,7 @@ const deps: ProxyDeps = {
   fetch: (url, init) => fetch(url, init),
   connect,
   now,
+  hearsOfLeaving: true,
   timers: {
     after: (ms, action) => {
       const timer = setTimeout(action, ms);

@@ -2,9 +2,8 @@ import { connect } from "cloudflare:sockets";
 import { inject } from "vitest";
 import { balancerDeps, createBalancer } from "../../edge/balancer/balancer.ts";
 import { ALWAYS_HEALTHY } from "../../edge/balancer/upstream-health.ts";
-import { createProxy } from "../../edge/upstream/proxy.ts";
+import { createProxy, type ProxyDeps } from "../../edge/upstream/proxy.ts";
 import type { ProxyTarget } from "../../edge/upstream/proxy-target.ts";
-import type { DialDeps } from "../../edge/upstream/upstream-request.ts";
 import type { Upstream, UpstreamNode } from "../../shared/resources/upstream.ts";
 import type { Seen, Step } from "./upstream-scripts.ts";
 
@@ -87,10 +86,11 @@ export function aTarget(upstream: Upstream, fields: Partial<ProxyTarget> = {}): 
   };
 }
 
-export const deps: DialDeps & { now: () => number } = {
+export const deps: ProxyDeps = {
   fetch: (url, init) => fetch(url, init),
   connect,
   now: () => Date.now(),
+  hearsOfLeaving: true,
   timers: {
     after: (ms, action) => {
       const timer = setTimeout(action, ms);

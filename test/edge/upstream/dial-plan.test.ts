@@ -4,6 +4,7 @@ import { createDialPlanner, type DialPlan, nodeAddress } from "../../../edge/ups
 import type { UpstreamBinding } from "../../../edge/upstream/upstream-bindings.ts";
 import type { Upstream } from "../../../shared/resources/upstream.ts";
 import { anUpstream } from "../../support/proxy-world.ts";
+import { seededRandom } from "../../support/random.ts";
 
 interface Case {
   readonly host: string;
@@ -57,6 +58,19 @@ describe("a node is reached", () => {
     ["socket node.test", { host: "node.test", fetchMaySend: false }],
   ])("by %s where fetch could not say the same", (expected, of) => {
     expect(way(of)).toBe(expected);
+  });
+
+  it("by fetch exactly where a URL keeps the target as it is, for targets of all kinds", () => {
+    const random = seededRandom(Math.floor(Math.random() * 2 ** 32));
+    const parts = [..."/.?#%&=+~!$*,;:@()'\"<>|\\^`{}[]-_ aZ9é", "%2e", "%2E", "%2f", "/..", "/."];
+    for (let i = 0; i < 5_000; i++) {
+      const length = random.below(8);
+      const target = `/${Array.from({ length }, () => random.pick(parts)).join("")}`;
+      const url = `http://node.test${target}`;
+      const isKept = !target.includes("#") && URL.canParse(url) && new URL(url).href === url;
+      const via = isKept ? "fetch" : "socket";
+      expect(planned({ host: "node.test", target }).via, `${random.seed}: ${target}`).toBe(via);
+    }
   });
 
   it("by fetch where the client's own Host happens to be the node's", () => {

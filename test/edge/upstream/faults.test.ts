@@ -290,6 +290,17 @@ describe.each(WAYS)("a node that fails, reached by %s", (way) => {
     await upstream.seenWhen(([first]) => first?.isEnded === true);
   });
 
+  it("a signal that the platform never aborts is not listened to", async () => {
+    const upstream = await scriptedUpstream([headOf(), pause(100), send(OK), end()]);
+    const leaving = new AbortController();
+    const deaf = createProxy({ ...deps, hearsOfLeaving: false });
+    const request = new Request("http://client.test/", { signal: leaving.signal });
+    const answer = deaf(request, aTarget(anUpstream({ nodes: nodesOf(way, upstream.port) })));
+    await upstream.seenWhen((connections) => connections.length === 1);
+    leaving.abort();
+    expect(await (await answer).text()).toBe("ok");
+  });
+
   it("the log hears of every node and its reason", async () => {
     const [one, two] = [await deadPort(), await deadPort()];
     const answer = through(anUpstream({ nodes: nodesOf(way, one, two) }));
