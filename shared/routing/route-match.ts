@@ -20,22 +20,32 @@ export interface RouteMatch {
 export class FoundRoute implements RouteMatch {
   readonly #page: RoutePage;
   readonly #at: number;
+  readonly #idAt: number;
   /** How much of the path its prefix takes; NONE: its path is the request's. */
   readonly #prefix: number;
   readonly #facts: Facts;
   /** The host scope that it lies under, as a walk has it. */
   readonly #scope: number;
 
-  constructor(page: RoutePage, at: number, prefix: number, facts: Facts, scope: number) {
+  /** `row` has been read from `at`. */
+  constructor(
+    page: RoutePage,
+    at: number,
+    { idAt }: EntryRow,
+    prefix: number,
+    facts: Facts,
+    scope: number,
+  ) {
     this.#page = page;
     this.#at = at;
+    this.#idAt = idAt;
     this.#prefix = prefix;
     this.#facts = facts;
     this.#scope = scope;
   }
 
   get routeId(): string {
-    return routeIdAt(this.#page, this.#at);
+    return routeIdAt(this.#page, this.#idAt);
   }
 
   get path(): string {
@@ -79,7 +89,8 @@ export class FoundRoute implements RouteMatch {
 
   #row(): EntryRow {
     const row = new EntryRow();
-    row.read(this.#page, this.#at, this.#prefix !== NONE);
+    row.takesMethod(this.#page, this.#at, 0);
+    row.read(this.#page);
     return row;
   }
 }

@@ -17,7 +17,7 @@ import {
   SHORT_PAGE_BYTES,
 } from "./route-page-layout.ts";
 import type { SoughtRoute } from "./sought-route.ts";
-import { ASCII_UNITS } from "./uri-bytes.ts";
+import { ASCII_UNITS, decodeUri } from "./uri-bytes.ts";
 
 export const NONE = -1;
 
@@ -60,8 +60,6 @@ export class RoutePage {
   readonly textsAt: number;
   /** How many bytes an offset has. */
   readonly offsetBytes: number;
-  /** Route ids that were asked for, by their entry. */
-  readonly ids = new Map<number, string>();
   readonly #name: string;
   /** By offset into the texts: what has been evaluated before stays parsed. */
   #conditions: Map<number, Conditions> | undefined;
@@ -189,7 +187,7 @@ export class RoutePage {
     return (flags & NODE_EXACT) !== 0 ? this.#onwards(at, at) : at;
   }
 
-  /** Whether one of the host patterns at that offset into the texts accepts the request's host. */
+  /** Whether one of the host patterns at that offset accepts the request's host. */
   hostsHold(offset: number, facts: Facts): boolean {
     return this.#hostAccepting(offset, facts) !== NONE;
   }
@@ -206,6 +204,14 @@ export class RoutePage {
   conditionsHold(offset: number, facts: Facts): boolean {
     const conditions = this.#conditions?.get(offset) ?? this.#readConditions(offset);
     return conditions.hold(facts);
+  }
+
+  /** The names of captures at that offset into the texts. */
+  names(offset: number): string {
+    const at = this.textsAt + offset + 2;
+    const end = at + this.#number(at - 2, 2);
+    if (end > this.bytes.length) throw this.corrupt("names lie outside");
+    return decodeUri(this.bytes, at, end);
   }
 
   corrupt(detail: string): SnapshotError {
@@ -278,7 +284,7 @@ export class RoutePage {
     const at = this.textsAt + offset + 3;
     const end = at + this.#number(at - 3, 3);
     if (end > this.bytes.length) throw this.corrupt("conditions lie outside");
-    const conditions = new Conditions(this.bytes.subarray(at, end), this.#name);
+    const conditions = Conditions.read(this.bytes.subarray(at, end), this.#name);
     this.#conditions ??= new Map();
     this.#conditions.set(offset, conditions);
     return conditions;
@@ -287,8 +293,8 @@ export class RoutePage {
   /** Where the pattern lies that accepts the request's host, or NONE. */
   #hostAccepting(offset: number, facts: Facts): number {
     const { bytes } = this;
-    let at = this.textsAt + offset + 2;
-    for (let left = this.#number(at - 2, 2); left > 0; left--) {
+    let at = offset + 2;
+    for (let left = this.#number(offset, 2); left > 0; left--) {
       const end = at + HOST_HEAD_BYTES + this.#number(at + 1, 2);
       if (end > bytes.length) throw this.corrupt("a host lies outside");
       if (acceptsHost(bytes, at, end, facts)) return at;

@@ -2,7 +2,6 @@ import { leadByBytes, type SoughtKey } from "../snapshot/branch-chunk.ts";
 import type { PathInHand } from "./path-pattern.ts";
 import { ASCII_UNITS, byteString } from "./uri-bytes.ts";
 
-const SLASH = 0x2f;
 /** More than any key has; a small integer to V8. */
 const UNCUT = 2 ** 30 - 1;
 
@@ -103,8 +102,8 @@ export class SoughtRoute implements SoughtKey, PathInHand {
   segmentEnd(at: number): number {
     if (at === this.#segmentAt) return this.#segmentEnd;
     const { path } = this;
-    let end = at;
-    while (end < path.length && path.charCodeAt(end) !== SLASH) end++;
+    const slash = path.indexOf("/", at);
+    const end = slash < 0 ? path.length : slash;
     this.#segmentAt = at;
     this.#segmentEnd = end;
     return end;
