@@ -26,10 +26,12 @@ const EXACT_BYTE = EXACT_HOST.charCodeAt(0);
 
 /** What a walk down a path came by. Used again by the next walk: nothing of it outlives a match. */
 export class PathTrail {
-  /** The node at the end of the path, or NONE. */
+  /** The node at the end of the path, or NONE; and where its label ends. */
   end = NONE;
-  /** Nodes with prefix entries on the way, and how much of the path each takes. */
+  labelEnd = NONE;
+  /** Nodes with prefix entries on the way, where the label of each ends, and how much of the path it takes. */
   readonly nodes: number[] = [];
+  readonly labelEnds: number[] = [];
   readonly lengths: number[] = [];
   count = 0;
 }
@@ -157,10 +159,12 @@ export class RoutePage {
       const flags = bytes[node] as number;
       if ((flags & NODE_PREFIX) !== 0) {
         trail.nodes[count] = node;
+        trail.labelEnds[count] = at;
         trail.lengths[count++] = taken;
       }
       if (taken === end) {
         trail.end = node;
+        trail.labelEnd = at;
         break;
       }
       if ((flags & NODE_CHILDREN) === 0) break;
@@ -172,18 +176,18 @@ export class RoutePage {
     return seen;
   }
 
-  /** Where the node's exact entries begin, or NONE. */
-  exactEntries(node: number): number {
+  /** Where the exact entries begin of the node whose label ends at `labelEnd`, or NONE. */
+  exactEntries(node: number, labelEnd: number): number {
     const flags = this.bytes[node] as number;
     if ((flags & NODE_EXACT) === 0) return NONE;
-    return this.#entriesAt(node) + ((flags & NODE_PREFIX) !== 0 ? this.offsetBytes : 0);
+    return this.#entriesAt(flags, labelEnd) + ((flags & NODE_PREFIX) !== 0 ? this.offsetBytes : 0);
   }
 
-  /** Where the node's prefix entries begin, or NONE. */
-  prefixEntries(node: number): number {
+  /** Where its prefix entries begin, or NONE. */
+  prefixEntries(node: number, labelEnd: number): number {
     const flags = this.bytes[node] as number;
     if ((flags & NODE_PREFIX) === 0) return NONE;
-    const at = this.#entriesAt(node);
+    const at = this.#entriesAt(flags, labelEnd);
     return (flags & NODE_EXACT) !== 0 ? this.#onwards(at, at) : at;
   }
 
@@ -260,14 +264,11 @@ export class RoutePage {
     return this.#held(this.offsetAt(at + 1 + count + place * this.offsetBytes), node);
   }
 
-  #entriesAt(node: number): number {
-    const { bytes } = this;
-    const at = this.#labelAt(node) + this.lengthAt(node + 1);
-    const flags = bytes[node] as number;
-    if ((flags & NODE_CHILDREN) === 0) return at;
-    const count = (bytes[at] as number) + 1;
+  #entriesAt(flags: number, labelEnd: number): number {
+    if ((flags & NODE_CHILDREN) === 0) return labelEnd;
+    const count = (this.bytes[labelEnd] as number) + 1;
     const lead = (flags & NODE_RANGE) !== 0 ? 2 : 1 + count;
-    return at + lead + count * this.offsetBytes;
+    return labelEnd + lead + count * this.offsetBytes;
   }
 
   /** The offset at `at`, which leads beyond `from`. */

@@ -1,4 +1,4 @@
-import { leadByBytes, type SoughtKey } from "../snapshot/branch-chunk.ts";
+import { leadByBytes, leadOfFour, type SoughtKey } from "../snapshot/branch-chunk.ts";
 import type { PathInHand } from "./path-pattern.ts";
 import { ASCII_UNITS, byteString } from "./uri-bytes.ts";
 
@@ -74,7 +74,27 @@ export class SoughtRoute implements SoughtKey, PathInHand {
     const c = path.charCodeAt(at + 2);
     const d = path.charCodeAt(at + 3);
     if ((a | b | c | d) >= ASCII_UNITS) return leadByBytes(this, position);
-    return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
+    return leadOfFour(a, b, c, d);
+  }
+
+  sharedBytes(from: number, bytes: Uint8Array, at: number, length: number): number {
+    let shared = 0;
+    // To find a byte of the host may make it longer: that of its bytes.
+    for (; shared < length && from + shared <= this.hostLength; shared++) {
+      if (this.byteAt(from + shared) !== bytes[at + shared]) return shared;
+    }
+    const { path } = this;
+    const base = from - this.hostLength - 1;
+    const end = Math.min(length, this.pathLength - base);
+    for (; shared < end; shared++) {
+      const unit = path.charCodeAt(base + shared);
+      // What becomes bytes has more of them than it has units.
+      if (unit >= ASCII_UNITS && this.readPathBytes()) {
+        return this.sharedBytes(from, bytes, at, length);
+      }
+      if (unit !== bytes[at + shared]) return shared;
+    }
+    return shared;
   }
 
   /** False where the host was that of its bytes already. */
