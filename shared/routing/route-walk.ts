@@ -232,7 +232,7 @@ export class RouteWalker {
       root = this.#open(this.#root);
       this.#rootChunk = root;
     }
-    root.used = true;
+    if (!root.used) root.used = true;
     return root;
   }
 
@@ -242,7 +242,7 @@ export class RouteWalker {
       held = this.#open(branch.ref(child));
       parent.links[child] = held;
     }
-    held.used = true;
+    if (!held.used) held.used = true;
     return held;
   }
 
