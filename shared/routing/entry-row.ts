@@ -83,7 +83,12 @@ export class EntryRow {
     if ((this.#flags & ENTRY_STAR) !== 0) return "*";
     const rest = decodeUri(page.bytes, this.restAt, this.end);
     if (this.capture !== CAPTURES.rest) return rest;
-    return withNames(rest, page.names(page.offsetAt(this.idAt - page.offsetBytes)));
+    return withNames(rest, this.names(page));
+  }
+
+  /** Of the captures of an entry whose capture is `rest`. */
+  names(page: RoutePage): readonly string[] {
+    return page.names(page.offsetAt(this.idAt - page.offsetBytes));
   }
 }
 

@@ -127,14 +127,49 @@ export function withoutNames(rest: string): readonly [rest: string, names: strin
 }
 
 /** What `withoutNames` parted. */
-export function withNames(rest: string, names: string): string {
-  const left = names.split("/");
-  return rest
-    .split("/")
-    .map((segment) =>
-      segment === ":" || segment === "*" ? segment + (left.shift() ?? "") : segment,
-    )
-    .join("/");
+export function withNames(rest: string, names: readonly string[]): string {
+  let next = 0;
+  const segments = rest.split("/").map((segment) => {
+    return segment === ":" || segment === "*" ? segment + (names[next++] ?? "") : segment;
+  });
+  return segments.join("/");
+}
+
+/** The rest of a pattern, `bytes[from, to)` as `acceptsRest` takes it, and the names of its captures. */
+export interface RestInPage {
+  readonly bytes: Uint8Array;
+  readonly from: number;
+  readonly to: number;
+  readonly names: readonly string[];
+}
+
+/**
+ * What it captures of a path that it accepts, from the unit `at` on. Undefined where that is not simple to
+ * say: it has a star, or is not ASCII.
+ */
+export function restCaptures(
+  { bytes, from, to, names }: RestInPage,
+  path: string,
+  at: number,
+): Record<string, string> | undefined {
+  // No prototype: a parameter may be called `__proto__`.
+  const captures: Record<string, string> = Object.create(null);
+  let position = at;
+  let next = 0;
+  let startsSegment = true;
+  for (let i = from; i < to; i++) {
+    const byte = bytes[i] as number;
+    if (byte >= ASCII_UNITS || (startsSegment && byte === STAR)) return undefined;
+    if (startsSegment && byte === COLON) {
+      const end = segmentEnd(path, position);
+      captures[names[next++] || ":ext"] = path.slice(position, end);
+      position = end;
+    } else {
+      position++;
+    }
+    startsSegment = byte === SLASH;
+  }
+  return captures;
 }
 
 /** One character a byte. */

@@ -65,6 +65,7 @@ export class RoutePage {
   readonly #name: string;
   /** By offset into the texts: what has been evaluated before stays parsed. */
   #conditions: Map<number, Conditions> | undefined;
+  #names: Map<number, readonly string[]> | undefined;
 
   constructor(bytes: Uint8Array, name: string) {
     this.bytes = bytes;
@@ -210,12 +211,19 @@ export class RoutePage {
     return conditions.hold(facts);
   }
 
-  /** The names of captures at that offset into the texts. */
-  names(offset: number): string {
+  /** The names of captures at that offset into the texts (INDEX.md 5.2.5). */
+  names(offset: number): readonly string[] {
+    return this.#names?.get(offset) ?? this.#readNames(offset);
+  }
+
+  #readNames(offset: number): readonly string[] {
     const at = this.textsAt + offset + 2;
     const end = at + this.#number(at - 2, 2);
     if (end > this.bytes.length) throw this.corrupt("names lie outside");
-    return decodeUri(this.bytes, at, end);
+    const names = decodeUri(this.bytes, at, end).split("/");
+    this.#names ??= new Map();
+    this.#names.set(offset, names);
+    return names;
   }
 
   corrupt(detail: string): SnapshotError {
