@@ -6,18 +6,9 @@ import { measureDeadNode } from "./upstream/dead-node.ts";
 
 /** What the way to an upstream costs, with very many connections, and while a node is dead. */
 export async function upstream(say: (line: string) => void): Promise<Report> {
+  const cpu = await measureCpu(startContenders, say);
   const contenders = await startContenders();
-  const inTurns = async () => {
-    try {
-      return [
-        await measureCpu(contenders, say),
-        await measureConnections(contenders, say),
-      ] as const;
-    } finally {
-      await contenders.stop();
-    }
-  };
-  const [cpu, connections] = await inTurns();
+  const connections = await measureConnections(contenders, say).finally(contenders.stop);
   const deadNode = await measureDeadNode(say);
   return {
     text: [cpu, connections, deadNode].map((part) => part.text).join("\n\n"),
