@@ -91,7 +91,8 @@ export class BranchChunk {
   /**
    * By the very first byte after the prefix: how many children but the first child begin with a lesser one.
    * Then the first lead of each child's key after the prefix, then three more of each: they decide nearly
-   * every comparison, and most ways come to children whose keys are long alike. Made when the first key is looked for: of the branches that are read many are not asked.
+   * every comparison, and most ways come to children whose keys are long alike. Made when the first key is
+   * looked for: of the branches that are read many are not asked.
    */
   #leads: Int32Array | undefined;
 
@@ -201,23 +202,31 @@ export class BranchChunk {
     return key.byteAt(from + shared) < (this.#bytes[at + shared] as number);
   }
 
+  /** Of what an isolate does before its first match this is much, and nothing of it is compiled then. */
   #readLeads(): Int32Array {
     const { count } = this;
     const bytes = this.#bytes;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const leads = new Int32Array(LEADS + (1 + LATER_LEADS) * count);
+    let greatest = -1;
     for (let child = 1; child < count; child++) {
-      const row = this.#row(child);
-      const at = this.#keyAt(row);
-      const end = at + this.#keyLength(row);
-      leads[LEADS + child] = leadOf(bytes, at, end);
+      const row = HEAD_BYTES + child * ROW_BYTES;
+      const at = view.getUint32(row + KEY, true);
+      const end = at + view.getUint16(row + KEY_LENGTH, true);
+      if (end > bytes.length) throw this.#corrupt("a key lies outside");
+      const isLong = end - at >= LEAD_BYTES;
       const later = LEADS + count + LATER_LEADS * child;
-      for (let i = 0; i < LATER_LEADS; i++) leads[later + i] = leadOf(bytes, at + 4 * i + 4, end);
-      const next = (end > at ? (bytes[at] as number) : 0) + 1;
-      leads[next] = (leads[next] as number) + 1;
+      leads[LEADS + child] = isLong ? view.getInt32(at) ^ SIGN : leadOf(bytes, at, end);
+      for (let i = 0; i < LATER_LEADS; i++) {
+        const from = at + 4 * i + 4;
+        leads[later + i] = isLong ? view.getInt32(from) ^ SIGN : leadOf(bytes, from, end);
+      }
+      const byte = at < end ? (bytes[at] as number) : 0;
+      if (byte <= greatest) continue;
+      leads.fill(child - 1, greatest + 1, byte + 1);
+      greatest = byte;
     }
-    for (let byte = 1; byte < LEADS; byte++) {
-      leads[byte] = (leads[byte] as number) + (leads[byte - 1] as number);
-    }
+    leads.fill(count - 1, greatest + 1, LEADS);
     this.#leads = leads;
     return leads;
   }
@@ -282,7 +291,9 @@ function topByte(lead: number): number {
 }
 
 function hexOfFour(bytes: Uint8Array, at: number): string {
-  return ((leadOf(bytes, at, at + 4) ^ SIGN) >>> 0).toString(16).padStart(8, "0");
+  const high = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+  const low = ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
+  return (high * 65_536 + low).toString(16).padStart(8, "0");
 }
 
 function writeDigest(bytes: Uint8Array, at: number, sha256: string): void {
