@@ -54,15 +54,17 @@ function duplicateFault(kind: AdminKind, id: unknown, known: ReadonlySet<unknown
     : undefined;
 }
 
+/** A resource may have a `modifiedIndex` beside its fields: by it the gateway knows what has changed. */
 async function itemFault(kind: AdminKind, item: unknown, enabled: EnabledPlugins) {
   if (!isObject(item)) {
     return `invalid configuration: wrong type: expected object, got ${luaType(item)}`;
   }
-  const id = fieldOf(item, "id");
+  const { modifiedIndex: _, ...value } = structuredClone(item);
+  const id = fieldOf(value, "id");
   const isCredential = kind.name === "consumers" && String(id).includes("/credentials/");
   const check = KIND_CHECKS[isCredential ? "credentials" : kind.name];
   const fault = await check({
-    value: structuredClone(item),
+    value,
     // A consumer's is its user name, whatever else it has.
     id: id === undefined || kind.name === "consumers" ? undefined : String(id),
     context: { enabled },
