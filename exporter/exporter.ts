@@ -3,8 +3,9 @@ import type { TreeSizes } from "../shared/snapshot/tree-chunks.ts";
 import type { Clock } from "./clock.ts";
 import { PublishedGeneration } from "./compile/memory.ts";
 import type { Config } from "./config.ts";
+import type { FieldCipher } from "./encryption/field-cipher.ts";
 import type { Campaign, Leadership } from "./etcd/election.ts";
-import { isComplete, type Mirror } from "./etcd/keyspace.ts";
+import { isComplete, type Mirror, type MirrorHealth } from "./etcd/keyspace.ts";
 import { HealthChecks } from "./health/health-checks.ts";
 import type { ProbeNode } from "./health/probe-node.ts";
 import { errorText, type Log } from "./log.ts";
@@ -39,6 +40,8 @@ export interface ExporterDeps {
   readonly log: Log;
   /** Written into the pointer, for a person. */
   readonly by: string;
+  /** Of fields that are encrypted in etcd; absent: none is. */
+  readonly cipher?: FieldCipher;
   /** The format's where it is absent. */
   readonly treeSizes?: TreeSizes | undefined;
   /** Shared with whoever shows it; made here where it is absent. */
@@ -68,7 +71,7 @@ export class Exporter {
     this.state = deps.state ?? initialState();
     this.#publisher = new Publisher({ store, clock, by, namespace: config.namespace });
     this.#collection = new Collection(store, clock, config.retention);
-    this.#table = new ResourceTable(config.prefix);
+    this.#table = new ResourceTable(config.prefix, deps.cipher);
     const { namespace } = config;
     const { health, log, random } = deps;
     const common = { store, clock, random, log, namespace, by };
@@ -111,6 +114,15 @@ export class Exporter {
       this.#note(answer, this.#deps.clock.now());
       if (answer?.outcome !== "moved") return answer;
     }
+  }
+
+  /** For reading. */
+  get table(): ResourceTable {
+    return this.#table;
+  }
+
+  health(): MirrorHealth {
+    return this.#deps.mirror.health();
   }
 
   sources(): StatusSources {
@@ -335,7 +347,9 @@ export class Exporter {
   }
 
   #notePointer(): void {
-    this.state.pointer = this.#publisher.live?.pointer;
+    const { live } = this.#publisher;
+    this.state.pointer = live?.pointer;
+    this.state.liveSource = live?.manifest?.source;
     this.state.hold = this.state.pointer?.hold;
   }
 
