@@ -31,22 +31,23 @@ interface Opener {
   readonly line: number;
 }
 
-const SPACE_OR_COMMENT = String.raw`\s+|--\[(=*)\[[^]*?\]\1\]|--[^\n]*`;
-const LONG_TEXT = String.raw`\[(=*)\[[^]*?\]\2\]`;
+const SPACE_OR_COMMENT = String.raw`\s+|--[^\n]*`;
 const TEXT = String.raw`"(?:[^"\\\n]|\\[^])*"|'(?:[^'\\\n]|\\[^])*'`;
 const WORD = String.raw`[A-Za-z_\x80-\uffff][\w\x80-\uffff]*`;
 const NUMBER = String.raw`0[xX][\da-fA-F.]+(?:[pP][+-]?\d+)?[uUlLiI]*|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[uUlLiI]*`;
 const SIGN = String.raw`\.\.\.|\.\.|[=~<>]=|::|[-+*/%^#<>=(){}[\];:,.]`;
-const TOKEN = new RegExp(
-  `(?:${SPACE_OR_COMMENT})|${LONG_TEXT}|${TEXT}|${WORD}|${NUMBER}|${SIGN}`,
-  "y",
-);
+const TOKEN = new RegExp(`${SPACE_OR_COMMENT}|${TEXT}|${WORD}|${NUMBER}|${SIGN}`, "y");
+/** Of a text or comment over several lines, which ends with as many equals signs as it began with. */
+const LONG_OPENER = /(--)?\[(=*)\[/y;
 
 function* tokens(source: string): Generator<Token> {
   let at = 0;
   while (at < source.length) {
-    TOKEN.lastIndex = at;
-    const text = TOKEN.exec(source)?.[0];
+    const text = longToken(source, at) ?? shortToken(source, at);
+    if (text === "unfinished") {
+      yield { text, lines: 0, fault: "unfinished long string/comment near '<eof>'" };
+      return;
+    }
     if (text === undefined) {
       const first = source.charAt(at);
       const isText = first === '"' || first === "'";
@@ -60,6 +61,21 @@ function* tokens(source: string): Generator<Token> {
     at += text.length;
     yield { text, lines: text.split("\n").length - 1 };
   }
+}
+
+function shortToken(source: string, at: number): string | undefined {
+  TOKEN.lastIndex = at;
+  return TOKEN.exec(source)?.[0];
+}
+
+/** Looked for and not matched: a pattern would search the rest again from every opener. */
+function longToken(source: string, at: number): string | "unfinished" | undefined {
+  LONG_OPENER.lastIndex = at;
+  const opener = LONG_OPENER.exec(source);
+  if (opener === null) return undefined;
+  const closer = `]${opener[2]}]`;
+  const end = source.indexOf(closer, LONG_OPENER.lastIndex);
+  return end < 0 ? "unfinished" : source.slice(at, end + closer.length);
 }
 
 const CLOSERS: ReadonlyMap<string, string> = new Map([

@@ -1,7 +1,7 @@
 import { isReference } from "../../schema/check-schema.ts";
 import { isObject, luaText } from "../../schema/lua-value.ts";
 import { expressionFault } from "../expression-fault.ts";
-import { plainHeadersFault } from "./headers.ts";
+import { headerLettersFault, plainHeadersFault } from "./headers.ts";
 import type { PluginRule } from "./plugin-rule.ts";
 import { replacementFault } from "./replacement.ts";
 
@@ -16,7 +16,7 @@ export const proxyRewrite: PluginRule = ({ conf }) => {
     const fault = replacementFault(pattern, replacement);
     if (fault !== undefined) return `invalid regex_uri(${pattern}, ${replacement}): ${fault}`;
   }
-  return plainHeadersFault(conf.headers);
+  return plainHeadersFault(conf.headers) ?? headerLettersFault(conf.headers);
 };
 
 export const redirect: PluginRule = ({ conf }) => {
