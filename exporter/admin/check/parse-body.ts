@@ -86,6 +86,7 @@ const TOKENS: readonly (readonly [RegExp, TokenName])[] = [
   [/null/y, "T_NULL"],
 ];
 
+/** The token at or after a place, and where it ends. */
 function nextToken(text: string, from: number): { readonly token: Token; readonly end: number } {
   const space = /[ \t\n\r]*/y;
   space.lastIndex = from;

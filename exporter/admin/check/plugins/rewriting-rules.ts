@@ -8,6 +8,7 @@ import { replacementFault } from "./replacement.ts";
 const textsOf = (value: unknown): readonly string[] =>
   Array.isArray(value) ? value.filter((member) => typeof member === "string") : [];
 
+/** Patterns and replacements by turns. */
 export const proxyRewrite: PluginRule = ({ conf }) => {
   const rewrites = textsOf(conf.regex_uri);
   if (rewrites.length % 2 !== 0) return "The length of regex_uri should be an even number";
@@ -34,6 +35,7 @@ export const responseRewrite: PluginRule = ({ conf }) =>
   conditionFault(conf.vars) ??
   filterFault(conf.filters);
 
+/** There has to be a body to decode. */
 function encodedBodyFault(isEncoded: unknown, body: unknown): string | undefined {
   if (isEncoded !== true || isReference(body)) return undefined;
   const isBase64 = typeof body === "string" && body !== "" && isDecodable(body);
