@@ -180,12 +180,14 @@ export class Writer {
   }
 }
 
+const ID_OF_PATH_ONLY: ReadonlySet<KindName> = new Set(["plugin_metadata", "secrets"]);
+
 /** The id of the key: from the path, else from the value. */
 function aimedId({ path, body }: WriteCall): string | undefined {
   const { kind, id, consumer } = path;
   const field = kind.name === "consumers" ? "username" : "id";
   const ofBody = isObject(body) && Object.hasOwn(body, field) ? body[field] : undefined;
-  const aimed = id ?? (kind.name === "plugin_metadata" ? undefined : ofBody);
+  const aimed = id ?? (ID_OF_PATH_ONLY.has(kind.name) ? undefined : ofBody);
   if (typeof aimed !== "string" && typeof aimed !== "number") return undefined;
   return kind.name === "credentials" ? `${consumer}/credentials/${aimed}` : String(aimed);
 }
