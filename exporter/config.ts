@@ -1,9 +1,12 @@
 import { readFileSync } from "node:fs";
 import { type Reach, reachOf } from "../shared/resources/reach.ts";
 import type { RouterName } from "../shared/snapshot/format.ts";
+import { type AdminConfig, adminConfig } from "./config/admin-config.ts";
+import { type ListenAddress, listenAddress } from "./config/listen-address.ts";
 import {
   type Environment,
   type Problem,
+  type Read,
   type ReadSettings,
   readSettings,
 } from "./config/read-settings.ts";
@@ -24,6 +27,8 @@ export interface Config {
   /** The edge's, as far as it is told. */
   readonly reach: Reach;
   readonly dns: DnsConfig;
+  /** As it was set; undefined: nothing is encrypted at rest. */
+  readonly keyring: readonly string[] | undefined;
   readonly auditIntervalMs: number;
   readonly namespace: string;
   readonly router: RouterName;
@@ -37,7 +42,9 @@ export interface Config {
   readonly election: { readonly ttlSeconds: number } | undefined;
   /** `off`: every active check is left to the edge. */
   readonly healthChecks: "on" | "off";
-  readonly statusListen: { readonly host: string; readonly port: number };
+  readonly statusListen: ListenAddress;
+  /** Undefined: off. */
+  readonly admin: AdminConfig | undefined;
   readonly log: { readonly level: string; readonly format: "json" | "text" };
 }
 
@@ -75,7 +82,7 @@ export function readStoreConfig(environment: Environment, path?: string): StoreC
 
 /** What reading etcd once needs. Throws `ConfigError`. */
 export function readEtcdConfig(environment: Environment, path?: string): EtcdConfig {
-  return readPart(/^(ETCD_|ROUTER$)/, environment, path, etcdConfig);
+  return readPart(/^(ETCD_|ROUTER$|DATA_ENCRYPTION_)/, environment, path, etcdConfig);
 }
 
 /** Of a configuration that does not lie in etcd. Throws `ConfigError`. */
@@ -89,9 +96,7 @@ export function readEdgeReach(environment: Environment, path?: string): Reach {
 }
 
 type StoreConfig = Pick<Config, "store" | "namespace" | "log">;
-type EtcdConfig = Pick<Config, "etcd" | "prefix" | "router">;
-
-type Read = <T extends SettingValue>(name: SettingName) => T;
+type EtcdConfig = Pick<Config, "etcd" | "prefix" | "router" | "keyring">;
 
 /** Only what is wrong with the `wanted` settings counts; `build` may ask for no others. */
 function readPart<T>(
@@ -120,6 +125,7 @@ function etcdConfig(of: Read): EtcdConfig {
     etcd: etcdOptions(of),
     prefix: of<string>("ETCD_PREFIX").replace(/\/+$/, ""),
     router: of("ROUTER"),
+    keyring: of<readonly string[] | undefined>("DATA_ENCRYPTION_KEYRING"),
   };
 }
 
@@ -162,6 +168,7 @@ function toConfig(of: Read): Config {
     election: election ? { ttlSeconds: of("LEADER_TTL_SECONDS") } : undefined,
     healthChecks: of("HEALTH_CHECKS"),
     statusListen: listenAddress(of("STATUS_LISTEN")),
+    admin: adminConfig(of),
   };
 }
 
@@ -229,6 +236,10 @@ function contradictions({ values, problems: reported }: ReadSettings): Problem[]
     const wanted = `no less than DNS_MIN_TTL_MS, ${minTtl}`;
     problems.push({ setting: "DNS_MAX_TTL_MS", found: String(maxTtl), wanted });
   }
+  if (has("ADMIN_TLS_CERT_FILE")) need("ADMIN_TLS_KEY_FILE", "ADMIN_TLS_CERT_FILE is set");
+  if (has("ADMIN_TLS_KEY_FILE")) need("ADMIN_TLS_CERT_FILE", "ADMIN_TLS_KEY_FILE is set");
+  if (has("ADMIN_TLS_CLIENT_CA_FILE"))
+    need("ADMIN_TLS_CERT_FILE", "ADMIN_TLS_CLIENT_CA_FILE is set");
   const namespace = values.get("NAMESPACE");
   if (typeof namespace === "string" && !/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(namespace)) {
     const found = JSON.stringify(namespace);
@@ -240,14 +251,6 @@ function contradictions({ values, problems: reported }: ReadSettings): Problem[]
     problems.push({ setting: "ETCD_PREFIX", found, wanted: "a path like /apisix" });
   }
   return problems;
-}
-
-function listenAddress(text: string): Config["statusListen"] {
-  const colon = text.lastIndexOf(":");
-  return {
-    host: text.slice(0, colon).replace(/^\[|\]$/g, ""),
-    port: Number(text.slice(colon + 1)),
-  };
 }
 
 function readFile(path: string): Readonly<Record<string, unknown>> {

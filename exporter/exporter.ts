@@ -6,8 +6,9 @@ import { PublishedGeneration } from "./compile/memory.ts";
 import type { Config } from "./config.ts";
 import type { DiscoveryDeps } from "./discovery/discovery.ts";
 import { TableServices } from "./discovery/table-services.ts";
+import type { FieldCipher } from "./encryption/field-cipher.ts";
 import type { Campaign, Leadership } from "./etcd/election.ts";
-import { isComplete, type Mirror } from "./etcd/keyspace.ts";
+import { isComplete, type Mirror, type MirrorHealth } from "./etcd/keyspace.ts";
 import { HealthChecks } from "./health/health-checks.ts";
 import type { ProbeNode } from "./health/probe-node.ts";
 import { errorText, type Log } from "./log.ts";
@@ -15,7 +16,7 @@ import { Pacer } from "./publish/pacer.ts";
 import { Publisher } from "./publish/publisher.ts";
 import { readChunk, readManifest, readPointer } from "./publish/read-generation.ts";
 import { Collection } from "./publish/retention.ts";
-import { type PublishAnswer, Publishing } from "./publishing.ts";
+import { holdText, type PublishAnswer, Publishing } from "./publishing.ts";
 import { RejectionLog } from "./rejection-log.ts";
 import { ResourceTable } from "./resource-table.ts";
 import { type ExporterState, initialState, type StatusSources } from "./status.ts";
@@ -42,6 +43,8 @@ export interface ExporterDeps {
   readonly log: Log;
   /** Written into the pointer, for a person. */
   readonly by: string;
+  /** Of fields that are encrypted in etcd; absent: none is. */
+  readonly cipher?: FieldCipher;
   /** The format's where it is absent. */
   readonly treeSizes?: TreeSizes | undefined;
   /** How services are asked for; absent: they are not, and have no nodes. */
@@ -79,7 +82,7 @@ export class Exporter {
     this.#rejectionLog = new RejectionLog(log);
     this.#services = dns && new TableServices({ ...deps, ...dns });
     const nodesOf = this.#services?.nodesOf;
-    this.#table = new ResourceTable(config.prefix, { reach, nodesOf });
+    this.#table = new ResourceTable(config.prefix, { reach, nodesOf, cipher: deps.cipher });
     const { health, random } = deps;
     const common = { store, clock, random, log, namespace: config.namespace, by };
     const own = { ...common, table: this.#table, state: this.state };
@@ -129,6 +132,15 @@ export class Exporter {
       this.#note(answer, this.#deps.clock.now());
       if (answer?.outcome !== "moved") return answer;
     }
+  }
+
+  /** For reading. */
+  get table(): ResourceTable {
+    return this.#table;
+  }
+
+  health(): MirrorHealth {
+    return this.#deps.mirror.health();
   }
 
   sources(): StatusSources {
@@ -360,7 +372,9 @@ export class Exporter {
   }
 
   #notePointer(): void {
-    this.state.pointer = this.#publisher.live?.pointer;
+    const { live } = this.#publisher;
+    this.state.pointer = live?.pointer;
+    this.state.liveSource = live?.manifest?.source;
     this.state.hold = this.state.pointer?.hold;
   }
 
@@ -371,12 +385,6 @@ export class Exporter {
       if (!signal.aborted) await due();
     }
   }
-}
-
-function holdText(answer: PublishAnswer): string | undefined {
-  if (answer.outcome === "held")
-    return `${answer.hold.reason}, since ${answer.hold.since}; \`snapgate resume\` ends it`;
-  return answer.outcome === "held-loss" ? answer.message : undefined;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -1,13 +1,16 @@
 import { hostname } from "node:os";
+import { viewOfExporter } from "./admin/configuration-view.ts";
+import { startAdmin } from "./admin/start-admin.ts";
 import { monotonicNow, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { openDns } from "./discovery/open-dns.ts";
+import { cipherOf } from "./encryption/cipher-of.ts";
 import { createElection } from "./etcd/election.ts";
 import { createEtcd3Transport } from "./etcd/etcd3-transport.ts";
 import { createMirror } from "./etcd/mirror.ts";
 import { Exporter } from "./exporter.ts";
 import { createSocketProber } from "./health/socket-prober.ts";
-import { createStatusApp, listen } from "./http-server.ts";
+import { createStatusApp, type Listening, listen } from "./http-server.ts";
 import { createLog, errorText, type Log } from "./log.ts";
 import type { PublishAnswer } from "./publishing.ts";
 import { initialState } from "./status.ts";
@@ -26,13 +29,16 @@ const clock = systemClock;
 /** Watches and publishes until `signal` aborts; a publish under way then is finished. */
 export async function runExporter(config: Config, signal: AbortSignal): Promise<void> {
   const world = openWorld(config, signal);
-  const app = createStatusApp(() => world.exporter.sources());
-  const listening = await listen(app, config.statusListen);
-  world.log.info("exporter started", { status: config.statusListen, namespace: config.namespace });
+  const app = createStatusApp(() => world.exporter.sources(), clock);
+  const listening: Listening[] = [];
   try {
+    listening.push(await listen(app, config.statusListen, { setting: "STATUS_LISTEN" }));
+    if (config.admin) listening.push(await startAdmin(config.admin, world));
+    const { namespace, statusListen: status } = config;
+    world.log.info("exporter started", { status, namespace });
     await world.exporter.run(signal);
   } finally {
-    await listening.close();
+    await Promise.all(listening.map((each) => each.close()));
     world.close();
   }
   world.log.info("exporter stopped");
@@ -112,10 +118,12 @@ function openWorld(config: Config, signal: AbortSignal) {
       onTrouble: (error) => log.warn("trouble with the election", { error: errorText(error) }),
     });
   const health = { checks: config.healthChecks, probe: createSocketProber({ clock }) };
+  const cipher = cipherOf(config.keyring, log);
   const dns = { find: openDns(config.dns, clock), timing: config.dns.timing };
   const { reach } = config;
-  const world = { clock, random, log, by, state };
-  const ours = { config, store, mirror, campaign, dns, reach, health };
+  const world = { clock, random, log, cipher };
+  const ours = { config, store, mirror, campaign, dns, reach, health, by, state };
   const exporter = new Exporter({ ...ours, ...world });
-  return { exporter, log, close: () => transport.close() };
+  const admin = { transport, prefix: config.prefix, ...world };
+  return { ...admin, view: viewOfExporter(exporter), exporter, close: () => transport.close() };
 }

@@ -206,3 +206,10 @@ export class Publishing {
     return isLater && !isProvenAfter(this.#foreignSince) ? live.source : undefined;
   }
 }
+
+/** Why publishing waits for a person; undefined where it does not. */
+export function holdText(answer: PublishAnswer): string | undefined {
+  if (answer.outcome === "held")
+    return `${answer.hold.reason}, since ${answer.hold.since}; \`snapgate resume\` ends it`;
+  return answer.outcome === "held-loss" ? answer.message : undefined;
+}

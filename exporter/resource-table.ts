@@ -2,6 +2,7 @@ import { NO_BINDINGS, type Reach } from "../shared/resources/reach.ts";
 import type { Resource } from "../shared/resources/resource.ts";
 import { KIND_NAMES, type KindName, parseResourceKey } from "../shared/resources/resource-key.ts";
 import type { Body } from "../shared/snapshot/body-chunk.ts";
+import { type FieldCipher, NO_CIPHER } from "./encryption/field-cipher.ts";
 import {
   isBeginning,
   isComplete,
@@ -21,6 +22,8 @@ export interface TableOptions {
   readonly reach?: Reach | undefined;
   /** What DNS has said of a service; `refresh` tells the table that it may say something else. */
   readonly nodesOf?: NodesOf | undefined;
+  /** Of fields that are encrypted in etcd; absent: none is. */
+  readonly cipher?: FieldCipher | undefined;
 }
 
 type Staged = HeldResource | Omit<Rejection, "keptRevision">;
@@ -34,6 +37,7 @@ type Staged = HeldResource | Omit<Rejection, "keptRevision">;
  */
 export class ResourceTable {
   readonly prefix: string;
+  readonly #cipher: FieldCipher;
   /** By key below the prefix, as are all maps here. */
   readonly #byKind: ReadonlyMap<KindName, Map<string, HeldResource>> = new Map(
     KIND_NAMES.map((kind) => [kind, new Map()]),
@@ -53,11 +57,12 @@ export class ResourceTable {
 
   constructor(
     prefix: string,
-    { reach = NO_BINDINGS, nodesOf = () => undefined }: TableOptions = {},
+    { reach = NO_BINDINGS, nodesOf = () => undefined, cipher = NO_CIPHER }: TableOptions = {},
   ) {
     this.prefix = prefix;
     this.#reach = reach;
     this.#nodesOf = nodesOf;
+    this.#cipher = cipher;
   }
 
   get reach(): Reach {
@@ -146,14 +151,14 @@ export class ResourceTable {
     return this.#usersOf.keys();
   }
 
-  usersOf(service: string): Iterable<string> {
+  usersOfService(service: string): Iterable<string> {
     return this.#usersOf.get(service) ?? [];
   }
 
   /** Takes in that a service may have other nodes now; returns the keys whose resource is another. */
   refresh(service: string): Set<string> {
     const changed = new Set<string>();
-    for (const key of this.usersOf(service)) {
+    for (const key of this.usersOfService(service)) {
       const before = this.#held(key) as HeldResource;
       const now = withNodes(before, this.#nodesOf);
       if (now === before) continue;
@@ -163,6 +168,22 @@ export class ResourceTable {
       changed.add(key);
     }
     return changed;
+  }
+
+  /** Keys below the prefix of whatever refers to `key`, in the order of their kinds. */
+  *usersOf(key: string): IterableIterator<string> {
+    for (const held of this.#allHeld()) {
+      if (held.refersTo.includes(key) || held.pluginsReferTo.includes(key)) yield held.key;
+    }
+  }
+
+  /** Keys below the prefix of the consumers and credentials that have this identity. */
+  *holdersOf(identity: string): IterableIterator<string> {
+    for (const kind of ["consumers", "credentials"] as const) {
+      for (const held of this.#byKind.get(kind)?.values() ?? []) {
+        if (held.identities.includes(identity)) yield held.key;
+      }
+    }
   }
 
   keysOf(kind: KindName): Iterable<string> {
@@ -223,7 +244,7 @@ export class ResourceTable {
   }
 
   #stage(entry: KeyspaceEntry): void {
-    const verdict = validate(entry, this.prefix, this.#reach);
+    const verdict = validate(entry, this.prefix, { cipher: this.#cipher, reach: this.#reach });
     if (verdict.is === "skipped") return;
     const key = this.#below(entry.key);
     if (verdict.is === "rejected") {

@@ -3,6 +3,7 @@ import { KINDS } from "../shared/resources/kinds.ts";
 import { NO_BINDINGS, type Reach } from "../shared/resources/reach.ts";
 import type { Resource } from "../shared/resources/resource.ts";
 import { type KindName, parseResourceKey } from "../shared/resources/resource-key.ts";
+import { type FieldCipher, NO_CIPHER } from "./encryption/field-cipher.ts";
 import type { KeyspaceEntry } from "./etcd/keyspace.ts";
 import type { Notice, Rejection } from "./rejection.ts";
 import { describerOf, excerpt } from "./validate/describe.ts";
@@ -26,11 +27,20 @@ export type Verdict =
 const PRINTABLE = /^[ -~]{1,1024}$/;
 const PRINTABLE_ID = "an id of at most 1024 printable ASCII characters";
 
-/** Never throws: bad data is a value (invariant 5). `prefix` is without a trailing slash. */
+/** How values are read: by whom they may be encrypted, and what the edge reaches. */
+export interface Reading {
+  readonly cipher?: FieldCipher | undefined;
+  readonly reach?: Reach | undefined;
+}
+
+/**
+ * Never throws: bad data is a value (invariant 5). `prefix` is without a trailing slash; what `cipher`
+ * decrypts is decrypted before any schema sees it, as in APISIX.
+ */
 export function validate(
   entry: KeyspaceEntry,
   prefix: string,
-  reach: Reach = NO_BINDINGS,
+  { cipher = NO_CIPHER, reach = NO_BINDINGS }: Reading = {},
 ): Verdict {
   const parsedKey = parseResourceKey(entry.key.slice(prefix.length + 1));
   if (parsedKey.is === "skipped") return parsedKey;
@@ -59,7 +69,9 @@ export function validate(
     const fault = { path: "", found: id, wanted: "an id that begins with vault/, aws/ or gcp/" };
     return rejected(fault, `move the value to a key of such an id, and delete ${entry.key}`);
   }
-  const value = readValue(kind, id, schema, entry.value);
+  const json = parseJsonObject(entry.value, describerOf(kind));
+  if (json.is === "object") cipher.decrypt(kind, id, json.value);
+  const value = json.is === "wrong" ? json : readValue(kind, id, schema, json.value);
   if (value.is === "wrong") {
     return rejected(value.fault, `put a corrected value to ${entry.key}, or delete it`);
   }
@@ -68,12 +80,14 @@ export function validate(
   return { is: "resource", resource, notices: noticesOf(resource, entry.key, reach) };
 }
 
-function readValue(kind: KindName, id: string, schema: TSchema, bytes: Uint8Array): Normalised {
-  const describe = describerOf(kind);
-  const json = parseJsonObject(bytes, describe);
-  if (json.is === "wrong") return json;
-  prepare(kind, id, json.value);
-  const fault = checkSchema(schema, json.value, describe);
+function readValue(
+  kind: KindName,
+  id: string,
+  schema: TSchema,
+  value: Record<string, unknown>,
+): Normalised {
+  prepare(kind, id, value);
+  const fault = checkSchema(schema, value, describerOf(kind));
   if (fault) return { is: "wrong", fault };
-  return normalise(kind, id, json.value);
+  return normalise(kind, id, value);
 }

@@ -11,9 +11,10 @@ import {
   readRouter,
   readStoreConfig,
 } from "../config.ts";
+import { cipherOf } from "../encryption/cipher-of.ts";
 import { createEtcd3Transport } from "../etcd/etcd3-transport.ts";
 import { RequestError } from "../explain/sent-request.ts";
-import { errorText } from "../log.ts";
+import { errorText, silentLog } from "../log.ts";
 import { publisherName, publishOnce, runExporter, stopSignal } from "../main.ts";
 import { generations, resume, rollback, show } from "../publish/operations.ts";
 import type { PublishAnswer } from "../publishing.ts";
@@ -169,8 +170,9 @@ async function lintReport(what: Linted, options: Common) {
 
 /** All of it, once; the connection is closed then. */
 async function readEtcd(options: Common) {
-  const { etcd, prefix, router } = readEtcdConfig(process.env, options.config);
-  const deps = { clock: systemClock, random: Math.random };
+  const { etcd, prefix, router, keyring } = readEtcdConfig(process.env, options.config);
+  const cipher = cipherOf(keyring, silentLog);
+  const deps = { clock: systemClock, random: Math.random, cipher };
   const transport = createEtcd3Transport(etcd, deps);
   try {
     const reach = readEdgeReach(process.env, options.config);

@@ -45,7 +45,7 @@ export class TableServices {
     this.#discovery.follow(table.services(), signal);
     const changed: string[] = [];
     for (const service of this.#discovery.unknown()) {
-      for (const key of table.usersOf(service)) {
+      for (const key of table.usersOfService(service)) {
         const body = await published(key);
         const nodes = body === undefined ? undefined : nodesInBody(parseBody(key, body), service);
         if (!nodes) continue;

@@ -7,7 +7,9 @@ import type { Notice } from "../rejection.ts";
 import { noticesOf } from "../validate/notices.ts";
 import { referencesOf } from "../validate/references.ts";
 import { dnsServicesOf, fillInNodes, type NodesOf } from "./discovered-nodes.ts";
+import { identitiesOf } from "./identities.ts";
 import { PackedText } from "./packed-text.ts";
+import { pluginReferencesOf } from "./plugin-references.ts";
 
 const NOTHING: readonly string[] = [];
 
@@ -18,6 +20,10 @@ export class HeldResource extends PackedText implements Body {
   readonly notices: number;
   /** The keys it refers to, below the prefix. */
   readonly refersTo: readonly string[];
+  /** The same of its plugins, which are looked for when a request comes. */
+  readonly pluginsReferTo: readonly string[];
+  /** Of a consumer or credential: what tells it from all others. */
+  readonly identities: readonly string[];
   /** Whether it holds an upstream with active checks. */
   readonly isChecked: boolean;
   /** The services whose nodes DNS gives it. */
@@ -30,7 +36,9 @@ export class HeldResource extends PackedText implements Body {
     this.notices = notices;
     this.services = dnsServicesOf(resource);
     const references = referencesOf(resource);
-    this.refersTo = references.length === 0 ? NOTHING : references;
+    this.refersTo = orNothing(references);
+    this.pluginsReferTo = orNothing(pluginReferencesOf(resource.kind, resource.value));
+    this.identities = orNothing(identitiesOf(resource.kind, resource.value));
     this.isChecked = isChecked;
   }
 
@@ -77,6 +85,11 @@ export function holdBody(key: string, json: string, wholeKey: string, reach: Rea
 
 function isChecked(resource: Resource, reach: Reach): boolean {
   return checkedUpstreamOf(resource, reach) !== undefined;
+}
+
+/** Most have none, and there may be a million of them. */
+function orNothing(list: readonly string[]): readonly string[] {
+  return list.length === 0 ? NOTHING : list;
 }
 
 /** FORMAT.md 5.3: a resource from its body. */

@@ -1,4 +1,5 @@
 import type { Reach } from "../../shared/resources/reach.ts";
+import type { FieldCipher } from "../encryption/field-cipher.ts";
 import { type ReadDeps, readAll } from "../etcd/base-read.ts";
 import { keysUnder } from "../etcd/key-bytes.ts";
 import { ResourceTable } from "../resource-table.ts";
@@ -13,10 +14,10 @@ export interface EtcdTable {
 export async function readEtcdTable(
   prefix: string,
   signal: AbortSignal,
-  deps: ReadDeps,
+  { cipher, ...deps }: ReadDeps & { readonly cipher?: FieldCipher },
   reach: Reach,
 ): Promise<EtcdTable> {
-  const table = new ResourceTable(prefix, { reach });
+  const table = new ResourceTable(prefix, { cipher, reach });
   let revision = 0;
   for await (const { change } of readAll(undefined, keysUnder(`${prefix}/`), signal, deps)) {
     table.apply(change);
