@@ -196,7 +196,8 @@ export function readSettings(bindings: Bindings): Settings {
   const problems: string[] = [];
   const text = (name: string): string => {
     const value = bindings[name];
-    if (typeof value === "string" && value !== "") return value;
+    // wrangler.toml may have it as a number, or as something that no setting is, which is then told.
+    if (value !== undefined && value !== "") return String(value);
     return EDGE_SETTINGS.find((setting) => setting.name === name)?.fallback ?? "";
   };
   const count = (name: string, max: number, min = 0): number => {

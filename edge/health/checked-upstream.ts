@@ -56,12 +56,15 @@ export class CheckedUpstream implements UpstreamHealth {
     }
   }
 
-  /** How many nodes requests have found dead. */
+  /** How many nodes are left out for what requests have found, though none may have come since. */
   get takenOut(): number {
+    this.#revive(this.#deps.verdicts.downOf(this.#key));
     return this.#takenOut.size;
   }
 
   usable(): (node: UpstreamNode) => boolean {
+    // As in APISIX, whatever its health; its balancer offers it without end, were it left out half-way.
+    if (this.#upstream.nodes.length === 1) return EVERY_NODE;
     const dead = this.#deps.verdicts.downOf(this.#key);
     if (this.#takenOut.size > 0) this.#revive(dead);
     if (!dead && this.#takenOut.size === 0) return EVERY_NODE;

@@ -61,9 +61,20 @@ describe("the worker's settings", () => {
     expect(() => checks(wrong)).toThrow(/3 problem\(s\): HEALTH_CHECKS: found "on"/);
   });
 
-  it("allow an interval of 0", () => {
-    const settings = readSettings({ SNAPSHOTS: r2, REFRESH_INTERVAL_MS: "0" });
+  it.each(["0", 0])("allow an interval of %j, as a text or as wrangler.toml's number", (value) => {
+    const settings = readSettings({ SNAPSHOTS: r2, REFRESH_INTERVAL_MS: value });
     expect(settings.freshness.refreshIntervalMs).toBe(0);
+  });
+
+  it("refuse a value of another type than they have, rather than go by the default", () => {
+    const wrong = {
+      SNAPSHOTS: r2,
+      REFRESH_INTERVAL_MS: 0.5,
+      ACCESS_LOG: true,
+      READ_TIMEOUT_MS: {},
+    };
+    expect(() => readSettings(wrong)).toThrow(/3 problem\(s\)/);
+    expect(() => readSettings(wrong)).toThrow('ACCESS_LOG: found "true", want on or off');
   });
 
   it("switch each thing about the matching uri on by its own name", () => {

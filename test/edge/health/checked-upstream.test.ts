@@ -267,6 +267,18 @@ describe("a node that probes call dead", () => {
   });
 });
 
+describe("an only node", () => {
+  it("stays usable when it is found dead by the request that goes by another dead node's verdict", () => {
+    const { clock, failed, health, verdicts } = checkedWorld(["a:80"], someChecks());
+    // The overlay still names a node that the configuration has no more.
+    verdicts.accept("exporter", anOverlay(clock.now, { [KEY]: ["gone:80"] }));
+    const isUsable = health.usable();
+    failed("a:80", "tcp", 2);
+    expect(isUsable({ host: "a", port: 80, weight: 1, priority: 0 })).toBe(true);
+    expect(health.takenOut).toBe(1);
+  });
+});
+
 describe("the pool's state of an upstream", () => {
   const verdicts = new ActiveVerdicts(() => 0);
   const aPool = () => new BalancerPool({ now: () => 0, random: () => 0, verdicts });
@@ -292,6 +304,17 @@ describe("the pool's state of an upstream", () => {
     expect(after.usable()).toEqual(["d:80"]);
     expect(stateIn(pool, [...THREE, "d:80"]).usable()).toEqual(["c:80", "d:80"]);
     expect(pool.takenOut).toBe(2);
+  });
+
+  it("does not count nodes that have served their time out where no request asks any more", () => {
+    const clock = { now: 0 };
+    const now = () => clock.now;
+    const pool = new BalancerPool({ now, random: () => 0, verdicts: new ActiveVerdicts(now) });
+    stateIn(pool, TWO).failed("a:80", "tcp", 2);
+    pool.stateOf(KEY, checkedUpstream(TWO, undefined));
+    expect(pool.takenOut).toBe(1);
+    clock.now += 10 * SECOND;
+    expect(pool.takenOut).toBe(0);
   });
 
   it("begins anew with other checks", () => {
