@@ -29,6 +29,7 @@ async function start(config: Partial<AdminConfig> = {}) {
       allow: ["127.0.0.0/24"],
       cors: true,
       tls: undefined,
+      plugins: "default",
       uiFolder: undefined,
       ...config,
     },
@@ -104,6 +105,20 @@ describeWithEtcd("the Admin API's server", () => {
     expect(await put(mutual.port, { ca })).toEqual(expect.any(String));
     expect(await put(mutual.port, pair(stranger))).toEqual(expect.any(String));
     await mutual.close();
+  });
+
+  it("knows the plugins that it is told to", async () => {
+    for (const [plugins, isKnown] of [
+      ["default", false],
+      ["all", true],
+    ] as const) {
+      const { port, close } = await start({ plugins });
+      const url = `http://127.0.0.1:${port}/apisix/admin/plugins/list`;
+      const list = await (await fetch(url, { headers: { "x-api-key": ADMIN_KEY } })).json();
+      expect((list as string[]).includes("brotli")).toBe(isKnown);
+      expect(list).toContain("key-auth");
+      await close();
+    }
   });
 
   it("says what a person should change, and why it cannot listen", async () => {

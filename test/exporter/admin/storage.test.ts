@@ -95,6 +95,22 @@ describeWithEtcd("what the Admin API stores", () => {
     expect(await leases()).toHaveLength(before.length + 1);
   });
 
+  it("takes another lease for its guards where etcd has lost the one in use", async () => {
+    const world = await aWorld();
+    await world.call("PUT", "upstreams/u", UPSTREAM);
+    const put = () => world.call("PUT", "routes/1", { uri: "/a", upstream_id: "u" });
+    expect(await put()).toMatchObject({ status: 201 });
+    const key = `/snapgate/guards${world.prefix}/uses/upstreams/u`;
+    const guard = async () => (await world.transport.range({ key })).kvs[0];
+    await world.transport.leaseRevoke((await guard())?.leaseId as string);
+    expect(await guard()).toBeUndefined();
+    expect(await put()).toMatchObject({ status: 200 });
+    expect(await guard()).toBeDefined();
+    await world.call("DELETE", "routes/1");
+    await world.call("DELETE", "upstreams/u");
+    expect(await guard()).toBeUndefined();
+  });
+
   it("answers 503, as APISIX does, where another writer is always first", async () => {
     const others = { text: 0 };
     const bend = (transport: EtcdTransport) => ({

@@ -199,6 +199,7 @@ describeWithEtcd("a call of the Admin API", () => {
     expect(start.headers.get("content-type")).toContain("text/html");
     expect(start.headers.get("cache-control")).toBe("no-cache");
     expect(await get("/ui/routes/detail/1")).toMatchObject({ body: "<p>dashboard</p>" });
+    expect(await get("/ui/routes/detail/my.route")).toMatchObject({ body: "<p>dashboard</p>" });
     const script = await get("/ui/assets/index-Ab3dE6gH.js");
     expect(script).toMatchObject({ status: 200 });
     expect(script.headers.get("content-type")).toContain("text/javascript");

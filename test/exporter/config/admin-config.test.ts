@@ -32,6 +32,7 @@ describe("the configuration of the Admin API", () => {
       allow: ["127.0.0.0/24", "::1"],
       cors: true,
       tls: undefined,
+      plugins: "default",
       uiFolder: undefined,
     });
   });
