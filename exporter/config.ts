@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import type { RouterName } from "../shared/snapshot/format.ts";
 import {
   type Environment,
@@ -8,14 +8,18 @@ import {
 } from "./config/read-settings.ts";
 import { SETTINGS, type SettingName, type SettingValue } from "./config/settings.ts";
 import type { EtcdOptions } from "./etcd/etcd3-transport.ts";
+import type { StandaloneFile } from "./file/file-source.ts";
 import type { LossGuard } from "./publish/loss-guard.ts";
 import type { RetentionOptions } from "./publish/retention.ts";
 import type { StoreOptions } from "./store/open-store.ts";
+import { formatOf, hasLists } from "./table/read-standalone.ts";
 
 /** Everything that the exporter needs to know, checked. Times in milliseconds. */
 export interface Config {
   readonly etcd: EtcdOptions;
-  /** Without a trailing slash. */
+  /** In etcd's place. */
+  readonly file: ConfiguredFile | undefined;
+  /** Without a trailing slash; empty, where a file is in etcd's place. */
   readonly prefix: string;
   readonly auditIntervalMs: number;
   readonly namespace: string;
@@ -34,6 +38,12 @@ export interface Config {
   readonly log: { readonly level: string; readonly format: "json" | "text" };
 }
 
+export interface ConfiguredFile extends StandaloneFile {
+  readonly environment: Environment;
+  /** Settings that somebody made and that only etcd would need. */
+  readonly ignored: readonly string[];
+}
+
 /** All problems of a configuration, each with its remedy. */
 export class ConfigError extends Error {
   readonly problems: readonly Problem[];
@@ -48,10 +58,32 @@ export class ConfigError extends Error {
   }
 }
 
-/** `path` is the one configuration file, JSON; the environment wins over it. Throws `ConfigError`. */
+/**
+ * `path` is the one configuration file, JSON, over which the environment wins; or APISIX's standalone file,
+ * as `STANDALONE_FILE` would name it. Throws `ConfigError`.
+ */
 export function readConfig(environment: Environment, path?: string): Config {
-  return readPart(/^/, environment, path, toConfig);
+  if (path !== undefined && isStandalone(path)) {
+    return readConfig({ ...environment, STANDALONE_FILE: path });
+  }
+  const settings = path === undefined ? {} : readFile(path);
+  const isFromFile = Boolean(environment.STANDALONE_FILE || settings.STANDALONE_FILE);
+  if (!isFromFile) return readPart(/^/, environment, path, toConfig);
+  const written = new Set([...Object.keys(environment), ...Object.keys(settings)]);
+  const ignored = [...written].filter((name) => OF_ETCD.test(name)).sort();
+  return readPart(NOT_OF_ETCD, environment, path, (of) => {
+    const file = of<string>("STANDALONE_FILE");
+    return {
+      ...toConfig(of),
+      file: { path: file, format: formatOf(file), environment, ignored },
+      prefix: "",
+      election: undefined,
+    };
+  });
 }
+
+const OF_ETCD = /^(ETCD_|LEADER_)/;
+const NOT_OF_ETCD = /^(?!ETCD_|LEADER_)/;
 
 /** What the operator's commands need: the store alone. Throws `ConfigError`. */
 export function readStoreConfig(environment: Environment, path?: string): StoreConfig {
@@ -108,6 +140,7 @@ function toConfig(of: Read): Config {
   return {
     ...etcdConfig(of),
     ...storeConfig(of),
+    file: undefined,
     auditIntervalMs: of("ETCD_AUDIT_INTERVAL_MS"),
     publishIntervalMs: of("PUBLISH_INTERVAL_MS"),
     pointerCheckIntervalMs: of("POINTER_CHECK_INTERVAL_MS"),
@@ -185,6 +218,11 @@ function contradictions({ values, problems: reported }: ReadSettings): Problem[]
   if (has("ETCD_USER")) need("ETCD_PASSWORD", "ETCD_USER is set");
   if (has("ETCD_CERT_FILE")) need("ETCD_KEY_FILE", "ETCD_CERT_FILE is set");
   if (has("ETCD_KEY_FILE")) need("ETCD_CERT_FILE", "ETCD_KEY_FILE is set");
+  const standalone = values.get("STANDALONE_FILE");
+  if (typeof standalone === "string" && !existsSync(standalone)) {
+    const found = JSON.stringify(standalone);
+    problems.push({ setting: "STANDALONE_FILE", found, wanted: "the path of a file that exists" });
+  }
   const namespace = values.get("NAMESPACE");
   if (typeof namespace === "string" && !/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(namespace)) {
     const found = JSON.stringify(namespace);
@@ -196,6 +234,16 @@ function contradictions({ values, problems: reported }: ReadSettings): Problem[]
     problems.push({ setting: "ETCD_PREFIX", found, wanted: "a path like /apisix" });
   }
   return problems;
+}
+
+/** Whether the file that `--config` names is APISIX's rather than one of settings. */
+function isStandalone(path: string): boolean {
+  if (/\.ya?ml$/i.test(path)) return true;
+  try {
+    return hasLists(JSON.parse(readFileSync(path, "utf8")));
+  } catch {
+    return false; // Whoever reads it as settings says what is wrong with it.
+  }
 }
 
 function listenAddress(text: string): Config["statusListen"] {

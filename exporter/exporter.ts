@@ -5,6 +5,7 @@ import { PublishedGeneration } from "./compile/memory.ts";
 import type { Config } from "./config.ts";
 import type { Campaign, Leadership } from "./etcd/election.ts";
 import { isComplete, type Mirror } from "./etcd/keyspace.ts";
+import type { FileReport } from "./file/file-source.ts";
 import { HealthChecks } from "./health/health-checks.ts";
 import type { ProbeNode } from "./health/probe-node.ts";
 import { errorText, type Log } from "./log.ts";
@@ -17,6 +18,7 @@ import type { Rejection } from "./rejection.ts";
 import { ResourceTable } from "./resource-table.ts";
 import { type ExporterState, initialState, type StatusSources } from "./status.ts";
 import type { ObjectStore } from "./store/object-store.ts";
+import type { PlaceOf } from "./validate.ts";
 
 export interface ExporterDeps {
   readonly config: Pick<
@@ -31,6 +33,8 @@ export interface ExporterDeps {
   >;
   readonly store: ObjectStore;
   readonly mirror: Mirror;
+  /** Where the mirror is that of a file. */
+  readonly file?: { readonly report: () => FileReport; readonly placeOf: PlaceOf } | undefined;
   /** Waits to be elected; undefined when `signal` aborts first. Absent: the only exporter there is. */
   readonly campaign?: Campaign | undefined;
   readonly clock: Clock;
@@ -68,7 +72,7 @@ export class Exporter {
     this.state = deps.state ?? initialState();
     this.#publisher = new Publisher({ store, clock, by, namespace: config.namespace });
     this.#collection = new Collection(store, clock, config.retention);
-    this.#table = new ResourceTable(config.prefix);
+    this.#table = new ResourceTable(config.prefix, deps.file?.placeOf);
     const { namespace } = config;
     const { health, log, random } = deps;
     const common = { store, clock, random, log, namespace, by };
@@ -117,6 +121,7 @@ export class Exporter {
     return {
       state: this.state,
       health: this.#deps.mirror.health(),
+      file: this.#deps.file?.report(),
       rejections: this.#table.rejections(),
       notices: (most) => this.#table.notices(most),
       counts: this.#table.counts(),

@@ -12,7 +12,7 @@ import { type FoundNotices, findNotices } from "./table/find-notices.ts";
 import { HeldResource, holdBody, holdResource } from "./table/held-resource.ts";
 import { TextPages } from "./table/packed-text.ts";
 import { ParsedResources } from "./table/parsed-resources.ts";
-import { validate } from "./validate.ts";
+import { type PlaceOf, validate } from "./validate.ts";
 
 type Staged = HeldResource | Omit<Rejection, "keptRevision">;
 
@@ -36,9 +36,11 @@ export class ResourceTable {
   /** Parts of a change that is not complete yet: nobody sees a half of it. */
   #staged = new Map<string, Staged>();
   #sortedRejections: readonly Rejection[] | undefined;
+  readonly #placeOf: PlaceOf | undefined;
 
-  constructor(prefix: string) {
+  constructor(prefix: string, placeOf?: PlaceOf) {
     this.prefix = prefix;
+    this.#placeOf = placeOf;
   }
 
   /**
@@ -159,7 +161,7 @@ export class ResourceTable {
   }
 
   #stage(entry: KeyspaceEntry): void {
-    const verdict = validate(entry, this.prefix);
+    const verdict = validate(entry, this.prefix, this.#placeOf);
     if (verdict.is === "skipped") return;
     const key = this.#below(entry.key);
     if (verdict.is === "rejected") {

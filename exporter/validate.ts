@@ -25,13 +25,22 @@ export type Verdict =
 const PRINTABLE = /^[ -~]{1,1024}$/;
 const PRINTABLE_ID = "an id of at most 1024 printable ASCII characters";
 
+/** Where a key's value is to be mended, e.g. `at line 7 of apisix.yaml`; undefined: at its key in etcd. */
+export type PlaceOf = (key: string) => string | undefined;
+
 /** Never throws: bad data is a value (invariant 5). `prefix` is without a trailing slash. */
-export function validate(entry: KeyspaceEntry, prefix: string): Verdict {
+export function validate(
+  entry: KeyspaceEntry,
+  prefix: string,
+  placeOf: PlaceOf = () => undefined,
+): Verdict {
   const parsedKey = parseResourceKey(entry.key.slice(prefix.length + 1));
   if (parsedKey.is === "skipped") return parsedKey;
   const rejected = (fault: Fault, remedy: string): Verdict => {
     const { key, modRevision: revision } = entry;
-    return { is: "rejected", rejection: { key, ...fault, remedy, revision } };
+    const place = placeOf(key);
+    const mend = place === undefined ? remedy : `correct it ${place}, or delete it there`;
+    return { is: "rejected", rejection: { key, ...fault, remedy: mend, revision } };
   };
   if (parsedKey.is === "unknown") {
     const { found, wanted } = parsedKey;

@@ -30,6 +30,10 @@ const EXIT_CODES = `
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 held by an operator or the loss guard.
 Settings come from the environment or from --config FILE (JSON): ${SETTINGS.map(({ name }) => name).join(", ")}.`;
 
+const CONFIG_HELP =
+  "settings as JSON, over which the environment wins; of export and publish also APISIX's apisix.yaml or " +
+  "apisix.json, which then stands in for etcd";
+
 interface Common {
   readonly config?: string;
   readonly json?: boolean;
@@ -39,13 +43,15 @@ interface Common {
 setFlagsFromString("--heap-growing-percent=40");
 
 const program = new Command("snapgate")
-  .description("Publishes APISIX configuration from etcd as snapshots for edge workers.")
+  .description(
+    "Publishes APISIX configuration, from etcd or a file, as snapshots for edge workers.",
+  )
   .version(packageVersion())
   .addHelpText("after", EXIT_CODES)
   .exitOverride();
 
-command("export", "watch etcd and publish every change, until it is stopped")
-  .option("--once", "read etcd once, publish once, and end")
+command("export", "watch etcd, or a file, and publish every change, until it is stopped")
+  .option("--once", "read once, publish once, and end")
   .action(async (options: Common & { once?: boolean }) => {
     const config = readConfig(process.env, options.config);
     if (options.once) await reportPublish(await publishOnce(config, stopSignal()));
@@ -136,10 +142,7 @@ try {
 }
 
 function command(name: string, description: string): Command {
-  return program
-    .command(name)
-    .description(description)
-    .option("--config <file>", "settings as JSON; the environment wins");
+  return program.command(name).description(description).option("--config <file>", CONFIG_HELP);
 }
 
 function operating(options: Common) {

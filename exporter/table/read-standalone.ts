@@ -4,13 +4,21 @@ import type { KeyspaceEntry } from "../etcd/keyspace.ts";
 import { ResourceTable } from "../resource-table.ts";
 import { type Environment, fillInText, fillInValues } from "./fill-in.ts";
 
-/** APISIX's standalone configuration, `apisix.yaml` or `apisix.json`, as the table that etcd would give. */
-export interface StandaloneTable {
-  /** Its prefix is empty: keys are like `/routes/1`. */
-  readonly table: ResourceTable;
+export type StandaloneFormat = "yaml" | "json";
+
+/** APISIX's standalone configuration, `apisix.yaml` or `apisix.json`, as the keys that etcd would have. */
+export interface StandaloneEntries {
+  /** By their keys, which have no prefix: `/routes/1`. In the order of the file; their modRevision is 0. */
+  readonly entries: ReadonlyMap<string, KeyspaceEntry>;
   readonly problems: readonly StandaloneProblem[];
   /** The line on which a resource begins, by its key; of YAML only. */
   readonly lines: ReadonlyMap<string, number>;
+}
+
+/** The same, validated. */
+export interface StandaloneTable extends StandaloneEntries {
+  /** Its prefix is empty. */
+  readonly table: ResourceTable;
 }
 
 /** What is wrong with the file rather than with a value in it. */
@@ -39,9 +47,33 @@ const MOST_ERRORS = 10;
 /** `environment` fills in `${{NAME}}`. Never throws for what is in `text`. */
 export function readStandalone(
   text: string,
-  format: "yaml" | "json",
+  format: StandaloneFormat,
   environment: Environment,
 ): StandaloneTable {
+  const read = readEntries(text, format, environment);
+  const table = new ResourceTable("");
+  const puts = [...read.entries.values()];
+  table.apply({ cause: "base", clusterId: "", revision: 0, puts, deletes: [] });
+  return { ...read, table };
+}
+
+/** The format of a file, by its name. */
+export function formatOf(path: string): StandaloneFormat {
+  return path.endsWith(".json") ? "json" : "yaml";
+}
+
+/** Whether a value has any list of APISIX's, which no file of settings has. */
+export function hasLists(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return Object.keys(value).some((name) => DIRECTORIES.has(name) || OTHER_FIELDS.test(name));
+}
+
+/** Values are not looked into. `environment` as above; never throws either. */
+export function readEntries(
+  text: string,
+  format: StandaloneFormat,
+  environment: Environment,
+): StandaloneEntries {
   const problems: StandaloneProblem[] = [];
   const unset = new Set<string>();
   const lists =
@@ -52,7 +84,17 @@ export function readStandalone(
     const problem = `the environment has no ${name}, and no default is given`;
     problems.push(fatal(problem, `set ${name}, or write \${{${name}:=default}}`));
   }
-  return { ...tableOf(lists, problems), problems };
+  return { ...entriesOf(lists, problems), problems };
+}
+
+/** The same of what was parsed already, as the body of a request is. */
+export function entriesIn(value: unknown): Omit<StandaloneEntries, "lines"> {
+  const problems: StandaloneProblem[] = [];
+  const { entries } = entriesOf(
+    listsOf(value, () => undefined, problems),
+    problems,
+  );
+  return { entries, problems };
 }
 
 function fatal(problem: string, remedy: string): StandaloneProblem {
@@ -141,10 +183,10 @@ function listsOf(value: unknown, lineOf: Lists["lineOf"], problems: StandalonePr
   return { values: value as Record<string, unknown>, lineOf };
 }
 
-function tableOf(
+function entriesOf(
   { values, lineOf }: Lists,
   problems: StandaloneProblem[],
-): Pick<StandaloneTable, "table" | "lines"> {
+): Pick<StandaloneEntries, "entries" | "lines"> {
   const entries = new Map<string, KeyspaceEntry>();
   const lines = new Map<string, number>();
   for (const [name, members] of Object.entries(values)) {
@@ -164,10 +206,7 @@ function tableOf(
       );
     }
   }
-  const table = new ResourceTable("");
-  const puts = [...entries.values()];
-  table.apply({ cause: "base", clusterId: "", revision: 0, puts, deletes: [] });
-  return { table, lines };
+  return { entries, lines };
 }
 
 function unknownList(name: string): StandaloneProblem {
