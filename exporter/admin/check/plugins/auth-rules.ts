@@ -1,0 +1,46 @@
+import { isReference } from "../../schema/check-schema.ts";
+import { isObject } from "../../schema/lua-value.ts";
+import type { PluginRule } from "./plugin-rule.ts";
+import { isDecodable } from "./rewriting-rules.ts";
+
+export const jwtAuth: PluginRule = ({ conf, use }) => {
+  if (use !== "consumer") return undefined;
+  const sharesSecret = String(conf.algorithm).startsWith("HS");
+  if (!sharesSecret) return undefined;
+  if (conf.secret === undefined) {
+    return 'property "secret" is required when using HS based algorithms';
+  }
+  return conf.base64_secret === true &&
+    !isReference(conf.secret) &&
+    !isDecodable(String(conf.secret))
+    ? "base64_secret required but the secret is not in base64 format"
+    : undefined;
+};
+
+/** The bytes of an AES-256 key. */
+const KEY_BYTES = 32;
+
+export const jweDecrypt: PluginRule = ({ conf, use }) => {
+  if (use !== "consumer" || isReference(conf.secret)) return undefined;
+  const secret = String(conf.secret);
+  if (conf.is_base64_encoded === true) {
+    return Buffer.from(secret, "base64url").length === KEY_BYTES
+      ? undefined
+      : "the secret length after base64 decode should be 32 chars";
+  }
+  return Buffer.byteLength(secret) === KEY_BYTES
+    ? undefined
+    : "the secret length should be 32 chars";
+};
+
+export const multiAuth: PluginRule = ({ conf, isAuth, checkOther }) => {
+  for (const choice of conf.auth_plugins as readonly unknown[]) {
+    if (!isObject(choice)) continue;
+    for (const [name, settings] of Object.entries(choice)) {
+      if (!isAuth(name)) return `${name} plugin is not supported`;
+      const fault = checkOther(name, settings);
+      if (fault !== undefined) return `plugin ${name} check schema failed: ${fault}`;
+    }
+  }
+  return undefined;
+};

@@ -1,0 +1,119 @@
+import type { JsonSchema } from "../../../shared/plugins/json-schema.ts";
+import { checkSchema, type SchemaCheck } from "./check-schema.ts";
+import { fieldOf, type JsonObject, setField } from "./lua-value.ts";
+import { isFound } from "./pattern.ts";
+
+/** Everything that a schema says of an object's fields, in the validator's order. */
+export function checkFields(
+  schema: JsonSchema,
+  object: JsonObject,
+  check: SchemaCheck,
+): string | undefined {
+  return (
+    checkProperties(schema, object, check) ??
+    checkRequired(schema, object) ??
+    checkDependencies(schema, object, check) ??
+    checkOtherFields(schema, object, check) ??
+    checkCount(schema, object)
+  );
+}
+
+function checkProperties(
+  { properties = {}, required = [], dependencies = {} }: JsonSchema,
+  object: JsonObject,
+  check: SchemaCheck,
+): string | undefined {
+  for (const [name, schema] of Object.entries(properties)) {
+    const value = fieldOf(object, name);
+    if (value === undefined) {
+      if (required.includes(name)) return isRequired(name);
+      if (schema.default !== undefined) setField(object, name, structuredClone(schema.default));
+      continue;
+    }
+    const fault = checkSchema(schema, value, check);
+    if (fault !== undefined) return `property "${name}" validation failed: ${fault}`;
+    const needed = dependencies[name];
+    const missing = needed && checkDependency(name, needed, object, check);
+    if (missing !== undefined) return missing;
+  }
+  return undefined;
+}
+
+function checkRequired({ properties = {}, required = [] }: JsonSchema, object: JsonObject) {
+  const missing = required.find(
+    (name) => !Object.hasOwn(properties, name) && !Object.hasOwn(object, name),
+  );
+  return missing === undefined ? undefined : isRequired(missing);
+}
+
+const isRequired = (name: string) => `property "${name}" is required`;
+
+/** Those of fields that have a schema were checked with it. */
+function checkDependencies(
+  { properties = {}, dependencies = {} }: JsonSchema,
+  object: JsonObject,
+  check: SchemaCheck,
+): string | undefined {
+  for (const [name, needed] of Object.entries(dependencies)) {
+    if (Object.hasOwn(properties, name) || !Object.hasOwn(object, name)) continue;
+    const fault = checkDependency(name, needed, object, check);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+function checkDependency(
+  name: string,
+  needed: readonly string[] | JsonSchema,
+  object: JsonObject,
+  check: SchemaCheck,
+): string | undefined {
+  if (isNameList(needed)) {
+    const missing = needed.find((other) => !Object.hasOwn(object, other));
+    return missing === undefined ? undefined : `${isRequired(missing)} when "${name}" is set`;
+  }
+  const fault = checkSchema(needed, object, check);
+  return fault === undefined
+    ? undefined
+    : `failed to validate dependent schema for "${name}": ${fault}`;
+}
+
+function isNameList(needed: readonly string[] | JsonSchema): needed is readonly string[] {
+  return Array.isArray(needed);
+}
+
+function checkOtherFields(
+  schema: JsonSchema,
+  object: JsonObject,
+  check: SchemaCheck,
+): string | undefined {
+  const { properties = {}, additionalProperties, patternProperties } = schema;
+  const isOpen = additionalProperties === undefined || additionalProperties === true;
+  if (isOpen && patternProperties === undefined) return undefined;
+  const patterns = Object.entries(patternProperties ?? {});
+  for (const [name, value] of Object.entries(object)) {
+    const matching = patterns.filter(([pattern]) => isFound(pattern, name));
+    for (const [pattern, inner] of matching) {
+      const fault = checkSchema(inner, value, check);
+      if (fault !== undefined)
+        return `failed to validate ${name} (matching "${pattern}"): ${fault}`;
+    }
+    if (isOpen || matching.length > 0 || Object.hasOwn(properties, name)) continue;
+    if (additionalProperties === false) return `additional properties forbidden, found ${name}`;
+    const fault = checkSchema(additionalProperties, value, check);
+    if (fault !== undefined) return `failed to validate additional property ${name}: ${fault}`;
+  }
+  return undefined;
+}
+
+/** Counts the defaults, too, which are filled in by then. */
+function checkCount({ minProperties, maxProperties }: JsonSchema, object: JsonObject) {
+  if (minProperties === undefined && maxProperties === undefined) return undefined;
+  const count = Object.keys(object).length;
+  if (minProperties !== undefined && count < minProperties) {
+    return `expect object to have at least ${minProperties} properties`;
+  }
+  return maxProperties !== undefined && count > maxProperties
+    ? `expect object to have at most ${maxProperties} properties`
+    : undefined;
+}
