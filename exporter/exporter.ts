@@ -72,7 +72,7 @@ export class Exporter {
     this.state = deps.state ?? initialState();
     this.#publisher = new Publisher({ store, clock, by, namespace: config.namespace });
     this.#collection = new Collection(store, clock, config.retention);
-    this.#table = new ResourceTable(config.prefix, deps.file?.placeOf);
+    this.#table = new ResourceTable(config.prefix, undefined, deps.file?.placeOf);
     const { namespace } = config;
     const { health, log, random } = deps;
     const common = { store, clock, random, log, namespace, by };

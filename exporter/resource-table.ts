@@ -1,6 +1,7 @@
 import type { Resource } from "../shared/resources/resource.ts";
 import { KIND_NAMES, type KindName, parseResourceKey } from "../shared/resources/resource-key.ts";
 import type { Body } from "../shared/snapshot/body-chunk.ts";
+import { type FieldCipher, NO_CIPHER } from "./encryption/field-cipher.ts";
 import {
   isBeginning,
   isComplete,
@@ -25,6 +26,7 @@ type Staged = HeldResource | Omit<Rejection, "keptRevision">;
  */
 export class ResourceTable {
   readonly prefix: string;
+  readonly #cipher: FieldCipher;
   /** By key below the prefix, as are all maps here. */
   readonly #byKind: ReadonlyMap<KindName, Map<string, HeldResource>> = new Map(
     KIND_NAMES.map((kind) => [kind, new Map()]),
@@ -38,8 +40,9 @@ export class ResourceTable {
   #sortedRejections: readonly Rejection[] | undefined;
   readonly #placeOf: PlaceOf | undefined;
 
-  constructor(prefix: string, placeOf?: PlaceOf) {
+  constructor(prefix: string, cipher: FieldCipher = NO_CIPHER, placeOf?: PlaceOf) {
     this.prefix = prefix;
+    this.#cipher = cipher;
     this.#placeOf = placeOf;
   }
 
@@ -104,6 +107,22 @@ export class ResourceTable {
     return this.#checked;
   }
 
+  /** Keys below the prefix of whatever refers to `key`, in the order of their kinds. */
+  *usersOf(key: string): IterableIterator<string> {
+    for (const held of this.#allHeld()) {
+      if (held.refersTo.includes(key) || held.pluginsReferTo.includes(key)) yield held.key;
+    }
+  }
+
+  /** Keys below the prefix of the consumers and credentials that have this identity. */
+  *holdersOf(identity: string): IterableIterator<string> {
+    for (const kind of ["consumers", "credentials"] as const) {
+      for (const held of this.#byKind.get(kind)?.values() ?? []) {
+        if (held.identities.includes(identity)) yield held.key;
+      }
+    }
+  }
+
   keysOf(kind: KindName): Iterable<string> {
     return this.#byKind.get(kind)?.keys() ?? [];
   }
@@ -161,7 +180,7 @@ export class ResourceTable {
   }
 
   #stage(entry: KeyspaceEntry): void {
-    const verdict = validate(entry, this.prefix, this.#placeOf);
+    const verdict = validate(entry, this.prefix, this.#cipher, this.#placeOf);
     if (verdict.is === "skipped") return;
     const key = this.#below(entry.key);
     if (verdict.is === "rejected") {

@@ -2,6 +2,7 @@ import type { TSchema } from "typebox";
 import { KINDS } from "../shared/resources/kinds.ts";
 import type { Resource } from "../shared/resources/resource.ts";
 import { type KindName, parseResourceKey } from "../shared/resources/resource-key.ts";
+import { type FieldCipher, NO_CIPHER } from "./encryption/field-cipher.ts";
 import type { KeyspaceEntry } from "./etcd/keyspace.ts";
 import type { Notice, Rejection } from "./rejection.ts";
 import { describerOf, excerpt } from "./validate/describe.ts";
@@ -28,10 +29,14 @@ const PRINTABLE_ID = "an id of at most 1024 printable ASCII characters";
 /** Where a key's value is to be mended, e.g. `at line 7 of apisix.yaml`; undefined: at its key in etcd. */
 export type PlaceOf = (key: string) => string | undefined;
 
-/** Never throws: bad data is a value (invariant 5). `prefix` is without a trailing slash. */
+/**
+ * Never throws: bad data is a value (invariant 5). `prefix` is without a trailing slash; what `cipher`
+ * decrypts is decrypted before any schema sees it, as in APISIX.
+ */
 export function validate(
   entry: KeyspaceEntry,
   prefix: string,
+  cipher: FieldCipher = NO_CIPHER,
   placeOf: PlaceOf = () => undefined,
 ): Verdict {
   const parsedKey = parseResourceKey(entry.key.slice(prefix.length + 1));
@@ -63,7 +68,9 @@ export function validate(
     const fault = { path: "", found: id, wanted: "an id that begins with vault/, aws/ or gcp/" };
     return rejected(fault, `move the value to a key of such an id, and delete ${entry.key}`);
   }
-  const value = readValue(kind, id, schema, entry.value);
+  const json = parseJsonObject(entry.value, describerOf(kind));
+  if (json.is === "object") cipher.decrypt(kind, id, json.value);
+  const value = json.is === "wrong" ? json : readValue(kind, id, schema, json.value);
   if (value.is === "wrong") {
     return rejected(value.fault, `put a corrected value to ${entry.key}, or delete it`);
   }
@@ -72,12 +79,14 @@ export function validate(
   return { is: "resource", resource, notices: noticesOf(resource, entry.key) };
 }
 
-function readValue(kind: KindName, id: string, schema: TSchema, bytes: Uint8Array): Normalised {
-  const describe = describerOf(kind);
-  const json = parseJsonObject(bytes, describe);
-  if (json.is === "wrong") return json;
-  prepare(kind, id, json.value);
-  const fault = checkSchema(schema, json.value, describe);
+function readValue(
+  kind: KindName,
+  id: string,
+  schema: TSchema,
+  value: Record<string, unknown>,
+): Normalised {
+  prepare(kind, id, value);
+  const fault = checkSchema(schema, value, describerOf(kind));
   if (fault) return { is: "wrong", fault };
-  return normalise(kind, id, json.value);
+  return normalise(kind, id, value);
 }

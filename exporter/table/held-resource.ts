@@ -5,7 +5,9 @@ import { checkedUpstreamOf } from "../health/checked-upstream.ts";
 import type { Notice } from "../rejection.ts";
 import { noticesOf } from "../validate/notices.ts";
 import { referencesOf } from "../validate/references.ts";
+import { identitiesOf } from "./identities.ts";
 import { PackedText } from "./packed-text.ts";
+import { pluginReferencesOf } from "./plugin-references.ts";
 
 const NOTHING: readonly string[] = [];
 
@@ -16,6 +18,10 @@ export class HeldResource extends PackedText implements Body {
   readonly notices: number;
   /** The keys it refers to, below the prefix. */
   readonly refersTo: readonly string[];
+  /** The same of its plugins, which are looked for when a request comes. */
+  readonly pluginsReferTo: readonly string[];
+  /** Of a consumer or credential: what tells it from all others. */
+  readonly identities: readonly string[];
   /** Whether it holds an upstream with active checks. */
   readonly isChecked: boolean;
 
@@ -25,7 +31,9 @@ export class HeldResource extends PackedText implements Body {
     this.key = resource.key;
     this.notices = notices.length;
     const references = referencesOf(resource);
-    this.refersTo = references.length === 0 ? NOTHING : references;
+    this.refersTo = orNothing(references);
+    this.pluginsReferTo = orNothing(pluginReferencesOf(resource.kind, resource.value));
+    this.identities = orNothing(identitiesOf(resource.kind, resource.value));
     this.isChecked = checkedUpstreamOf(resource) !== undefined;
   }
 
@@ -53,6 +61,11 @@ export function holdResource(resource: Resource, notices: readonly Notice[]): He
 export function holdBody(key: string, json: string, wholeKey: string): HeldResource {
   const resource = parseBody(key, json);
   return new HeldResource(json, resource, noticesOf(resource, wholeKey));
+}
+
+/** Most have none, and there may be a million of them. */
+function orNothing(list: readonly string[]): readonly string[] {
+  return list.length === 0 ? NOTHING : list;
 }
 
 function parseBody(key: string, json: string): Resource {
