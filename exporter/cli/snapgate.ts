@@ -1,9 +1,13 @@
 import { readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { Command, CommanderError } from "commander";
+import type { RouterName } from "../../shared/snapshot/format.ts";
+import { ApplyFailed } from "../apply/apply.ts";
+import type { ConfigurationDeps } from "../apply/stored-configuration.ts";
 import { systemClock } from "../clock.ts";
 import { SETTINGS } from "../config/settings.ts";
 import { ConfigError, readConfig, readEtcdConfig, readRouter, readStoreConfig } from "../config.ts";
+import { NO_CIPHER } from "../encryption/field-cipher.ts";
 import { createEtcd3Transport } from "../etcd/etcd3-transport.ts";
 import { RequestError } from "../explain/sent-request.ts";
 import { errorText } from "../log.ts";
@@ -14,6 +18,15 @@ import { openStore } from "../store/open-store.ts";
 import { RETRY_DEFAULTS } from "../store/retrying-store.ts";
 import { readEtcdTable } from "../table/read-etcd.ts";
 import { wholeNumber } from "./arguments.ts";
+import { addDumpOptions, type DumpOptions, dump, leftOutText, writeDump } from "./dump.ts";
+import {
+  addImportOptions,
+  type ImportedFile,
+  type ImportOptions,
+  importFile,
+  importText,
+  stoppedText,
+} from "./import.ts";
 import { addLintOptions, hasTrouble, type Linted, lintFile, lintTable, lintText } from "./lint.ts";
 import { addMatchOptions, type MatchOptions, match } from "./match.ts";
 import { matchText } from "./match-text.ts";
@@ -127,6 +140,33 @@ addLintOptions(
   if (hasTrouble(report)) process.exitCode = FAILED;
 });
 
+addImportOptions(
+  command("import", "write a standalone file into etcd, after all of it was checked"),
+).action(async (file: ImportedFile, options: Common & ImportOptions) => {
+  try {
+    const report = await withEtcd(options, (deps) => {
+      return importFile(file, options, { ...deps, environment: process.env }, stopSignal());
+    });
+    for (const warning of report.warnings) console.error(`snapgate: ${warning}`);
+    print(options.json ? JSON.stringify(report) : importText(report));
+  } catch (error) {
+    if (!(error instanceof ApplyFailed)) throw error;
+    fail(FAILED, stoppedText(error));
+  }
+});
+
+addDumpOptions(command("dump", "print what etcd holds as a standalone file, or write it")).action(
+  async (file: string | undefined, options: Common & DumpOptions) => {
+    const { leftOut, text, warnings } = await withEtcd(options, (deps) => {
+      return dump(file, options, deps, stopSignal());
+    });
+    for (const warning of warnings) console.error(`snapgate: ${warning}`);
+    if (file === undefined) process.stdout.write(text);
+    else writeDump(file, text);
+    if (leftOut.length > 0) fail(FAILED, leftOutText(leftOut));
+  },
+);
+
 try {
   await program.parseAsync();
   process.exitCode ??= DONE;
@@ -159,13 +199,23 @@ async function lintReport(what: Linted, options: Common) {
   return lintTable(table, router);
 }
 
-/** All of it, once; the connection is closed then. */
+/** All of it, once. */
 async function readEtcd(options: Common) {
+  return await withEtcd(options, async ({ prefix, router, ...deps }) => {
+    return { router, ...(await readEtcdTable(prefix, stopSignal(), deps)) };
+  });
+}
+
+/** The connection is closed when `job` ends. */
+async function withEtcd<T>(
+  options: Common,
+  job: (deps: ConfigurationDeps & { readonly router: RouterName }) => Promise<T>,
+): Promise<T> {
   const { etcd, prefix, router } = readEtcdConfig(process.env, options.config);
   const deps = { clock: systemClock, random: Math.random };
   const transport = createEtcd3Transport(etcd, deps);
   try {
-    return { router, ...(await readEtcdTable(prefix, stopSignal(), { transport, ...deps })) };
+    return await job({ ...deps, prefix, router, transport, cipher: NO_CIPHER });
   } finally {
     transport.close();
   }

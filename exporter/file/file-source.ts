@@ -51,7 +51,9 @@ export class FileRefused extends Error {
   override readonly name = "FileRefused";
 
   constructor(path: string, problems: readonly StandaloneProblem[]) {
-    super(`${path} cannot be used: ${problems.map(problemText).join("; ")}`);
+    const [first, ...more] = problems.map(problemText);
+    const all = more.length === 0 ? first : ["", first, ...more].join("\n  ");
+    super(`${path} cannot be used: ${all}`);
   }
 }
 
@@ -268,6 +270,6 @@ function nextRevision(last: number, mtimeMs: number, isFirst: boolean): number {
   return isFirst && mtimeMs === last ? last : Math.max(mtimeMs, last + 1);
 }
 
-function problemText({ problem, remedy }: StandaloneProblem): string {
-  return `${problem} (${remedy})`;
+function problemText({ key, problem, remedy }: StandaloneProblem): string {
+  return `${key === "" ? "" : `${key}: `}${problem} (${remedy})`;
 }
