@@ -1,8 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { RouterName } from "../shared/snapshot/format.ts";
+import { type AdminConfig, adminConfig } from "./config/admin-config.ts";
+import { type ListenAddress, listenAddress } from "./config/listen-address.ts";
 import {
   type Environment,
   type Problem,
+  type Read,
   type ReadSettings,
   readSettings,
 } from "./config/read-settings.ts";
@@ -21,6 +24,8 @@ export interface Config {
   readonly file: ConfiguredFile | undefined;
   /** Without a trailing slash; empty, where a file is in etcd's place. */
   readonly prefix: string;
+  /** As it was set; undefined: nothing is encrypted at rest. */
+  readonly keyring: readonly string[] | undefined;
   readonly auditIntervalMs: number;
   readonly namespace: string;
   readonly router: RouterName;
@@ -34,7 +39,9 @@ export interface Config {
   readonly election: { readonly ttlSeconds: number } | undefined;
   /** `off`: every active check is left to the edge. */
   readonly healthChecks: "on" | "off";
-  readonly statusListen: { readonly host: string; readonly port: number };
+  readonly statusListen: ListenAddress;
+  /** Undefined: off. */
+  readonly admin: AdminConfig | undefined;
   readonly log: { readonly level: string; readonly format: "json" | "text" };
 }
 
@@ -71,19 +78,25 @@ export function readConfig(environment: Environment, path?: string): Config {
   if (!isFromFile) return readPart(/^/, environment, path, toConfig);
   const written = new Set([...Object.keys(environment), ...Object.keys(settings)]);
   const ignored = [...written].filter((name) => OF_ETCD.test(name)).sort();
-  return readPart(NOT_OF_ETCD, environment, path, (of) => {
+  return readFrom(/^/, withoutEtcd(environment), withoutEtcd(settings), (of) => {
     const file = of<string>("STANDALONE_FILE");
     return {
       ...toConfig(of),
       file: { path: file, format: formatOf(file), environment, ignored },
       prefix: "",
+      keyring: undefined,
       election: undefined,
+      admin: undefined,
     };
   });
 }
 
-const OF_ETCD = /^(ETCD_|LEADER_)/;
-const NOT_OF_ETCD = /^(?!ETCD_|LEADER_)/;
+/** A file is not encrypted, and the Admin API could not write it. */
+const OF_ETCD = /^(ETCD_|LEADER_|DATA_ENCRYPTION_|ADMIN_)/;
+
+function withoutEtcd<T>(settings: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => !OF_ETCD.test(name)));
+}
 
 /** What the operator's commands need: the store alone. Throws `ConfigError`. */
 export function readStoreConfig(environment: Environment, path?: string): StoreConfig {
@@ -92,7 +105,7 @@ export function readStoreConfig(environment: Environment, path?: string): StoreC
 
 /** What reading etcd once needs. Throws `ConfigError`. */
 export function readEtcdConfig(environment: Environment, path?: string): EtcdConfig {
-  return readPart(/^(ETCD_|ROUTER$)/, environment, path, etcdConfig);
+  return readPart(/^(ETCD_|ROUTER$|DATA_ENCRYPTION_)/, environment, path, etcdConfig);
 }
 
 /** Of a configuration that does not lie in etcd. Throws `ConfigError`. */
@@ -101,9 +114,7 @@ export function readRouter(environment: Environment, path?: string): RouterName 
 }
 
 type StoreConfig = Pick<Config, "store" | "namespace" | "log">;
-type EtcdConfig = Pick<Config, "etcd" | "prefix" | "router">;
-
-type Read = <T extends SettingValue>(name: SettingName) => T;
+type EtcdConfig = Pick<Config, "etcd" | "prefix" | "router" | "keyring">;
 
 /** Only what is wrong with the `wanted` settings counts; `build` may ask for no others. */
 function readPart<T>(
@@ -112,7 +123,16 @@ function readPart<T>(
   path: string | undefined,
   build: (of: Read) => T,
 ): T {
-  const read = readSettings(SETTINGS, environment, path === undefined ? {} : readFile(path));
+  return readFrom(wanted, environment, path === undefined ? {} : readFile(path), build);
+}
+
+function readFrom<T>(
+  wanted: RegExp,
+  environment: Environment,
+  settings: Readonly<Record<string, unknown>>,
+  build: (of: Read) => T,
+): T {
+  const read = readSettings(SETTINGS, environment, settings);
   const all = [...read.problems, ...contradictions(read)];
   const problems = all.filter(({ setting }) => wanted.test(setting));
   if (problems.length > 0) throw new ConfigError(problems);
@@ -132,6 +152,7 @@ function etcdConfig(of: Read): EtcdConfig {
     etcd: etcdOptions(of),
     prefix: of<string>("ETCD_PREFIX").replace(/\/+$/, ""),
     router: of("ROUTER"),
+    keyring: of<readonly string[] | undefined>("DATA_ENCRYPTION_KEYRING"),
   };
 }
 
@@ -156,6 +177,7 @@ function toConfig(of: Read): Config {
     election: election ? { ttlSeconds: of("LEADER_TTL_SECONDS") } : undefined,
     healthChecks: of("HEALTH_CHECKS"),
     statusListen: listenAddress(of("STATUS_LISTEN")),
+    admin: adminConfig(of),
   };
 }
 
@@ -223,6 +245,10 @@ function contradictions({ values, problems: reported }: ReadSettings): Problem[]
     const found = JSON.stringify(standalone);
     problems.push({ setting: "STANDALONE_FILE", found, wanted: "the path of a file that exists" });
   }
+  if (has("ADMIN_TLS_CERT_FILE")) need("ADMIN_TLS_KEY_FILE", "ADMIN_TLS_CERT_FILE is set");
+  if (has("ADMIN_TLS_KEY_FILE")) need("ADMIN_TLS_CERT_FILE", "ADMIN_TLS_KEY_FILE is set");
+  if (has("ADMIN_TLS_CLIENT_CA_FILE"))
+    need("ADMIN_TLS_CERT_FILE", "ADMIN_TLS_CLIENT_CA_FILE is set");
   const namespace = values.get("NAMESPACE");
   if (typeof namespace === "string" && !/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(namespace)) {
     const found = JSON.stringify(namespace);
@@ -244,14 +270,6 @@ function isStandalone(path: string): boolean {
   } catch {
     return false; // Whoever reads it as settings says what is wrong with it.
   }
-}
-
-function listenAddress(text: string): Config["statusListen"] {
-  const colon = text.lastIndexOf(":");
-  return {
-    host: text.slice(0, colon).replace(/^\[|\]$/g, ""),
-    port: Number(text.slice(colon + 1)),
-  };
 }
 
 function readFile(path: string): Readonly<Record<string, unknown>> {

@@ -3,8 +3,9 @@ import type { TreeSizes } from "../shared/snapshot/tree-chunks.ts";
 import type { Clock } from "./clock.ts";
 import { PublishedGeneration } from "./compile/memory.ts";
 import type { Config } from "./config.ts";
+import type { FieldCipher } from "./encryption/field-cipher.ts";
 import type { Campaign, Leadership } from "./etcd/election.ts";
-import { isComplete, type Mirror } from "./etcd/keyspace.ts";
+import { isComplete, type Mirror, type MirrorHealth } from "./etcd/keyspace.ts";
 import type { FileReport } from "./file/file-source.ts";
 import { HealthChecks } from "./health/health-checks.ts";
 import type { ProbeNode } from "./health/probe-node.ts";
@@ -13,7 +14,7 @@ import { Pacer } from "./publish/pacer.ts";
 import { Publisher } from "./publish/publisher.ts";
 import { readChunk, readManifest, readPointer } from "./publish/read-generation.ts";
 import { Collection } from "./publish/retention.ts";
-import { type PublishAnswer, Publishing } from "./publishing.ts";
+import { holdText, type PublishAnswer, Publishing } from "./publishing.ts";
 import type { Rejection } from "./rejection.ts";
 import { ResourceTable } from "./resource-table.ts";
 import { type ExporterState, initialState, type StatusSources } from "./status.ts";
@@ -43,6 +44,8 @@ export interface ExporterDeps {
   readonly log: Log;
   /** Written into the pointer, for a person. */
   readonly by: string;
+  /** Of fields that are encrypted in etcd; absent: none is. */
+  readonly cipher?: FieldCipher;
   /** The format's where it is absent. */
   readonly treeSizes?: TreeSizes | undefined;
   /** Shared with whoever shows it; made here where it is absent. */
@@ -72,7 +75,7 @@ export class Exporter {
     this.state = deps.state ?? initialState();
     this.#publisher = new Publisher({ store, clock, by, namespace: config.namespace });
     this.#collection = new Collection(store, clock, config.retention);
-    this.#table = new ResourceTable(config.prefix, undefined, deps.file?.placeOf);
+    this.#table = new ResourceTable(config.prefix, deps.cipher, deps.file?.placeOf);
     const { namespace } = config;
     const { health, log, random } = deps;
     const common = { store, clock, random, log, namespace, by };
@@ -115,6 +118,15 @@ export class Exporter {
       this.#note(answer, this.#deps.clock.now());
       if (answer?.outcome !== "moved") return answer;
     }
+  }
+
+  /** For reading. */
+  get table(): ResourceTable {
+    return this.#table;
+  }
+
+  health(): MirrorHealth {
+    return this.#deps.mirror.health();
   }
 
   sources(): StatusSources {
@@ -340,7 +352,9 @@ export class Exporter {
   }
 
   #notePointer(): void {
-    this.state.pointer = this.#publisher.live?.pointer;
+    const { live } = this.#publisher;
+    this.state.pointer = live?.pointer;
+    this.state.liveSource = live?.manifest?.source;
     this.state.hold = this.state.pointer?.hold;
   }
 
@@ -372,12 +386,6 @@ function logRejection(log: Log, rejection: Rejection): void {
     ...rejection,
     keeps: rejection.keptRevision === undefined ? "nothing" : "the last valid value",
   });
-}
-
-function holdText(answer: PublishAnswer): string | undefined {
-  if (answer.outcome === "held")
-    return `${answer.hold.reason}, since ${answer.hold.since}; \`snapgate resume\` ends it`;
-  return answer.outcome === "held-loss" ? answer.message : undefined;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -1,10 +1,13 @@
 import { hostname } from "node:os";
+import { viewOfExporter } from "./admin/configuration-view.ts";
+import { startAdmin } from "./admin/start-admin.ts";
 import { systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
+import { cipherOf } from "./encryption/cipher-of.ts";
 import { Exporter } from "./exporter.ts";
 import type { FileSourceDeps } from "./file/file-source.ts";
 import { createSocketProber } from "./health/socket-prober.ts";
-import { createStatusApp, listen } from "./http-server.ts";
+import { createStatusApp, type Listening, listen } from "./http-server.ts";
 import { createLog, errorText, type Log } from "./log.ts";
 import { openSource } from "./open-source.ts";
 import type { PublishAnswer } from "./publishing.ts";
@@ -24,13 +27,18 @@ const clock = systemClock;
 /** Watches and publishes until `signal` aborts; a publish under way then is finished. */
 export async function runExporter(config: Config, signal: AbortSignal): Promise<void> {
   const world = openWorld(config, signal, "forever");
-  const app = createStatusApp(() => world.exporter.sources());
-  const listening = await listen(app, config.statusListen);
-  world.log.info("exporter started", { status: config.statusListen, namespace: config.namespace });
+  const app = createStatusApp(() => world.exporter.sources(), clock);
+  const listening: Listening[] = [];
   try {
+    listening.push(await listen(app, config.statusListen, { setting: "STATUS_LISTEN" }));
+    if (config.admin && world.admin) {
+      listening.push(await startAdmin(config.admin, world.admin));
+    }
+    const { namespace, statusListen: status } = config;
+    world.log.info("exporter started", { status, namespace });
     await world.exporter.run(signal);
   } finally {
-    await listening.close();
+    await Promise.all(listening.map((each) => each.close()));
     world.close();
   }
   world.log.info("exporter stopped");
@@ -89,7 +97,15 @@ function openWorld(config: Config, signal: AbortSignal, patience: FileSourceDeps
   const by = publisherName("snapgate export");
   const source = openSource(config, { store, clock, random, log, by, patience });
   const health = { checks: config.healthChecks, probe: createSocketProber({ clock }) };
-  const ours = { config, store, clock, random, log, by, state, health };
+  const cipher = cipherOf(config.keyring, log);
+  const ours = { config, store, clock, random, log, by, state, health, cipher };
   const exporter = new Exporter({ ...ours, ...source });
-  return { exporter, log, close: () => source.close() };
+  const close = () => source.close();
+  const admin = source.transport && {
+    transport: source.transport,
+    prefix: config.prefix,
+    ...{ clock, random, log, cipher },
+    view: viewOfExporter(exporter),
+  };
+  return { exporter, log, admin, close };
 }

@@ -4,6 +4,7 @@ import { type Campaign, createElection } from "./etcd/election.ts";
 import { createEtcd3Transport } from "./etcd/etcd3-transport.ts";
 import type { Mirror } from "./etcd/keyspace.ts";
 import { createMirror } from "./etcd/mirror.ts";
+import type { EtcdTransport } from "./etcd/transport.ts";
 import { type FileReport, FileSource, type FileSourceDeps } from "./file/file-source.ts";
 import { errorText } from "./log.ts";
 import { publishedSource } from "./publish/read-generation.ts";
@@ -15,6 +16,8 @@ export interface Source {
   readonly mirror: Mirror;
   /** Absent: there is only one exporter. */
   readonly campaign: Campaign | undefined;
+  /** Where it is etcd. */
+  readonly transport?: EtcdTransport;
   readonly file?: { readonly report: () => FileReport; readonly placeOf: PlaceOf };
   close(): void;
 }
@@ -75,5 +78,5 @@ function openEtcd(config: Config, { clock, random, log, by }: SourceDeps): Sourc
       ttlSeconds: config.election.ttlSeconds,
       onTrouble: (error) => log.warn("trouble with the election", { error: errorText(error) }),
     });
-  return { mirror, campaign, close: () => transport.close() };
+  return { mirror, campaign, transport, close: () => transport.close() };
 }

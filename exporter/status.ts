@@ -1,7 +1,8 @@
-import type { Hold, Pointer } from "../shared/snapshot/format.ts";
+import type { Hold, Pointer, SourcePosition } from "../shared/snapshot/format.ts";
 import type { MirrorHealth } from "./etcd/keyspace.ts";
 import type { FileReport } from "./file/file-source.ts";
 import { downNodes, type HealthState, initialHealthState } from "./health/health-state.ts";
+import { liveRevision } from "./live-revision.ts";
 import type { HeldLoss } from "./publish/loss-guard.ts";
 import type { Rejection } from "./rejection.ts";
 import type { FoundNotices } from "./table/find-notices.ts";
@@ -15,6 +16,8 @@ export interface ExporterState {
   tableRevision: number;
   /** The newest revision whose content is live. */
   publishedRevision: number | undefined;
+  /** Where the live generation comes from, whoever published it. */
+  liveSource: SourcePosition | undefined;
   /** When the oldest change that is not live yet was taken in. */
   waitingSince: number | undefined;
   pointer: Pointer | undefined;
@@ -46,6 +49,7 @@ export function initialState(): ExporterState {
     hasBase: false,
     tableRevision: 0,
     publishedRevision: undefined,
+    liveSource: undefined,
     waitingSince: undefined,
     pointer: undefined,
     hold: undefined,
@@ -86,6 +90,7 @@ export function statusReport(sources: StatusSources) {
     ready: isReady(sources),
     generation: state.pointer?.manifest.generation ?? null,
     publishedRevision: state.publishedRevision ?? null,
+    liveRevision: liveRevision(sources) ?? null,
     lag: {
       revisions:
         state.publishedRevision === undefined

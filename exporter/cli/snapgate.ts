@@ -7,10 +7,10 @@ import type { ConfigurationDeps } from "../apply/stored-configuration.ts";
 import { systemClock } from "../clock.ts";
 import { SETTINGS } from "../config/settings.ts";
 import { ConfigError, readConfig, readEtcdConfig, readRouter, readStoreConfig } from "../config.ts";
-import { NO_CIPHER } from "../encryption/field-cipher.ts";
+import { cipherOf } from "../encryption/cipher-of.ts";
 import { createEtcd3Transport } from "../etcd/etcd3-transport.ts";
 import { RequestError } from "../explain/sent-request.ts";
-import { errorText } from "../log.ts";
+import { errorText, silentLog } from "../log.ts";
 import { publisherName, publishOnce, runExporter, stopSignal } from "../main.ts";
 import { generations, resume, rollback, show } from "../publish/operations.ts";
 import type { PublishAnswer } from "../publishing.ts";
@@ -211,11 +211,12 @@ async function withEtcd<T>(
   options: Common,
   job: (deps: ConfigurationDeps & { readonly router: RouterName }) => Promise<T>,
 ): Promise<T> {
-  const { etcd, prefix, router } = readEtcdConfig(process.env, options.config);
-  const deps = { clock: systemClock, random: Math.random };
+  const { etcd, prefix, router, keyring } = readEtcdConfig(process.env, options.config);
+  const cipher = cipherOf(keyring, silentLog);
+  const deps = { clock: systemClock, random: Math.random, cipher };
   const transport = createEtcd3Transport(etcd, deps);
   try {
-    return await job({ ...deps, prefix, router, transport, cipher: NO_CIPHER });
+    return await job({ ...deps, prefix, router, transport });
   } finally {
     transport.close();
   }

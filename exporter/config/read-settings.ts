@@ -1,5 +1,14 @@
 import { readFileSync } from "node:fs";
-import { type Setting, type SettingKind, type SettingValue, wantedText } from "./settings.ts";
+import { IpRangeError, parseIpRanges } from "../../shared/routing/ip-ranges.ts";
+import { parseAdminKeys } from "../admin/admin-keys.ts";
+import { APISIX_DEFAULT, isKey } from "../encryption/keyring.ts";
+import {
+  type Setting,
+  type SettingKind,
+  type SettingName,
+  type SettingValue,
+  wantedText,
+} from "./settings.ts";
 
 /** One thing that is wrong with the configuration. */
 export interface Problem {
@@ -9,6 +18,9 @@ export interface Problem {
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Gives the value of a setting that has been read. */
+export type Read = <T extends SettingValue>(name: SettingName) => T;
 
 export interface ReadSettings {
   readonly values: ReadonlyMap<string, SettingValue>;
@@ -86,6 +98,12 @@ function parse(kind: SettingKind, written: string): SettingValue {
       return /^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/.test(written) ? written : undefined;
     case "file":
       return readText(written);
+    case "networks":
+      return parseNetworks(written);
+    case "admin-keys":
+      return parseAdminKeys(written) && written;
+    case "keyring":
+      return parseKeyring(written);
   }
 }
 
@@ -99,6 +117,22 @@ function parseEndpoints(written: string): readonly string[] | undefined {
     ),
   );
   return schemes.size === 1 && !schemes.has(false) ? endpoints : undefined;
+}
+
+function parseNetworks(written: string): readonly string[] | undefined {
+  const networks = written.split(",").map((part) => part.trim());
+  try {
+    parseIpRanges(networks);
+    return networks;
+  } catch (error) {
+    if (error instanceof IpRangeError) return undefined;
+    throw error;
+  }
+}
+
+function parseKeyring(written: string): readonly string[] | undefined {
+  const keys = written.split(",").map((part) => part.trim());
+  return keys.every((key) => key === APISIX_DEFAULT || isKey(key)) ? keys : undefined;
 }
 
 function readText(path: string): string | undefined {

@@ -15,7 +15,13 @@ export type SettingKind =
   /** `host:port` to listen on. */
   | { readonly is: "listen" }
   /** A path of a file whose text is the value. */
-  | { readonly is: "file" };
+  | { readonly is: "file" }
+  /** Comma-separated addresses and networks. */
+  | { readonly is: "networks" }
+  /** Comma-separated `name:role:key`. */
+  | { readonly is: "admin-keys" }
+  /** Comma-separated keys of AES, or `apisix-default`. */
+  | { readonly is: "keyring" };
 
 export interface Setting {
   readonly name: string;
@@ -172,6 +178,37 @@ export const SETTINGS = [
     "on",
     "probe the nodes of upstreams with `checks`; `off` leaves all of them to the edge",
   ),
+  secret(
+    "DATA_ENCRYPTION_KEYRING",
+    "APISIX's `data_encryption.keyring`, with commas: fields that are encrypted in etcd; `apisix-default`: " +
+      "its built-in keys; not set: values are read and written as they are",
+    { is: "keyring" },
+  ),
+  secret("ADMIN_KEY", "serves the Admin API, to who has this key"),
+  secret("ADMIN_VIEWER_KEY", "serves the Admin API for reading, to who has this key"),
+  secret("ADMIN_KEYS", "further keys of the Admin API", { is: "admin-keys" }),
+  setting("ADMIN_LISTEN", { is: "listen" }, "127.0.0.1:9180", "address of the Admin API"),
+  setting(
+    "ADMIN_ALLOW",
+    { is: "networks" },
+    "127.0.0.0/24,::1",
+    "addresses that may call the Admin API",
+  ),
+  setting("ADMIN_CORS", choice("on", "off"), "on", "answer pages of other origins, as APISIX does"),
+  setting(
+    "ADMIN_TLS_CERT_FILE",
+    file,
+    undefined,
+    "certificate of the Admin API (PEM): it speaks TLS",
+  ),
+  setting("ADMIN_TLS_KEY_FILE", file, undefined, "key of that certificate (PEM)"),
+  setting(
+    "ADMIN_TLS_CLIENT_CA_FILE",
+    file,
+    undefined,
+    "authority (PEM) that must have signed the certificate of every client of the Admin API",
+  ),
+  setting("ADMIN_UI_DIR", text, undefined, "folder of a built APISIX Dashboard, served under /ui/"),
   setting(
     "STATUS_LISTEN",
     { is: "listen" },
@@ -216,6 +253,12 @@ export function wantedText(kind: SettingKind): string {
       return "host:port, e.g. 127.0.0.1:9091";
     case "file":
       return "the path of a file that can be read";
+    case "networks":
+      return "addresses and networks with commas, e.g. 10.0.0.0/8,::1";
+    case "admin-keys":
+      return "name:role:key with commas; role is admin or viewer; no name or key twice";
+    case "keyring":
+      return "keys of 16 or 32 ASCII characters with commas, or apisix-default";
   }
 }
 
@@ -228,6 +271,6 @@ function setting<N extends string>(
   return { name, kind, fallback, about } satisfies Setting;
 }
 
-function secret<N extends string>(name: N, about: string) {
-  return { name, kind: text, fallback: undefined, about, secret: true } satisfies Setting;
+function secret<N extends string>(name: N, about: string, kind: SettingKind = text) {
+  return { name, kind, fallback: undefined, about, secret: true } satisfies Setting;
 }

@@ -8,6 +8,16 @@ export class KeyringError extends Error {
 /** APISIX's built-in keyring: whoever reads its source can read what was encrypted with it. */
 export const APISIX_DEFAULT_KEYS: readonly string[] = ["qeddd145sfvddff3", "edd1c9f0985e76a2"];
 
+/** How a configuration asks for those. */
+export const APISIX_DEFAULT = "apisix-default";
+
+/** The keyring of a setting, where `apisix-default` stands for two keys. */
+export function keyringOf(entries: readonly string[]): Keyring {
+  return new Keyring(
+    entries.flatMap((entry) => (entry === APISIX_DEFAULT ? APISIX_DEFAULT_KEYS : [entry])),
+  );
+}
+
 const CIPHERS: Readonly<Record<number, string>> = { 16: "aes-128-cbc", 32: "aes-256-cbc" };
 const BLOCK_BYTES = 16;
 

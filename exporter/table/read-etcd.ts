@@ -1,3 +1,4 @@
+import type { FieldCipher } from "../encryption/field-cipher.ts";
 import { type ReadDeps, readAll } from "../etcd/base-read.ts";
 import { keysUnder } from "../etcd/key-bytes.ts";
 import { ResourceTable } from "../resource-table.ts";
@@ -12,9 +13,9 @@ export interface EtcdTable {
 export async function readEtcdTable(
   prefix: string,
   signal: AbortSignal,
-  deps: ReadDeps,
+  deps: ReadDeps & { readonly cipher?: FieldCipher },
 ): Promise<EtcdTable> {
-  const table = new ResourceTable(prefix);
+  const table = new ResourceTable(prefix, deps.cipher);
   let revision = 0;
   for await (const { change } of readAll(undefined, keysUnder(`${prefix}/`), signal, deps)) {
     table.apply(change);

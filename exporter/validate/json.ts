@@ -32,9 +32,17 @@ export function parseJsonObject(bytes: Uint8Array, describe: Describe): ParsedJs
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return wrong(describe("", value), "a JSON object");
   }
-  const misfit = findMisfit(value, 1);
-  if (misfit) return wrong(misfit.found, misfit.wanted, misfit.way.reduceRight(joinPath, ""));
+  const misfit = misfitOf(value);
+  if (misfit) return { is: "wrong", fault: misfit };
   return { is: "object", value: value as Record<string, unknown> };
+}
+
+/** What JSON allows but nothing here may meet: the first of it. */
+export function misfitOf(value: unknown): Fault | undefined {
+  const misfit = findMisfit(value, 1);
+  if (!misfit) return undefined;
+  const { found, wanted, way } = misfit;
+  return { path: way.reduceRight(joinPath, ""), found, wanted };
 }
 
 /** The parser's own message quotes the text, which may hold secrets; where it stopped is enough. */

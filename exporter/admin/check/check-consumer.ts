@@ -1,5 +1,5 @@
 import { checkSchema, isReference } from "../schema/check-schema.ts";
-import { isObject, type JsonObject } from "../schema/lua-value.ts";
+import { isObject, type JsonObject, luaText } from "../schema/lua-value.ts";
 import { RESOURCE_SCHEMAS } from "../schema/resource-schemas.ts";
 import type { KindCheck } from "./check-context.ts";
 import { checkPlugins, isAuthPlugin } from "./check-plugins.ts";
@@ -14,7 +14,7 @@ export const checkConsumer: KindCheck = async ({ value, id, context }) => {
   const schema = checkSchema(RESOURCE_SCHEMAS.consumer, value);
   if (schema !== undefined) return refused(`invalid configuration: ${schema}`);
   if (id !== undefined && id !== value.username) return refused("wrong username");
-  const self: KeyHolder = { consumer: String(value.username) };
+  const self: KeyHolder = { consumer: luaText(value.username) };
   return (
     checkPluginsOf(value, context.enabled) ??
     (await checkDuplicates(value.plugins, self, context.lookups)) ??

@@ -1,6 +1,6 @@
 import type { KindName } from "../../../shared/resources/resource-key.ts";
 import { checkSchema } from "../schema/check-schema.ts";
-import { isObject, type JsonObject } from "../schema/lua-value.ts";
+import { isObject, type JsonObject, luaText } from "../schema/lua-value.ts";
 import { pluginSchema } from "../schema/plugin-schema.ts";
 import { RESOURCE_SCHEMAS, type SchemaName, SECRET_SCHEMAS } from "../schema/resource-schemas.ts";
 import { certificateFault } from "./check-certificate.ts";
@@ -10,6 +10,7 @@ import { checkPlugins, configurationFault } from "./check-plugins.ts";
 import { checkRoute, checkService, checkStreamRoute } from "./check-route.ts";
 import { upstreamFault } from "./check-upstream.ts";
 import { type AdminFault, refused } from "./fault.ts";
+import { protoSourceFault } from "./proto-source.ts";
 
 const invalid = (fault: string) => refused(`invalid configuration: ${fault}`);
 
@@ -47,8 +48,10 @@ async function checkOtherRules(
 }
 
 const checkProto: KindCheck = async ({ value }) => {
-  const fault = checkSchema(RESOURCE_SCHEMAS.proto, value);
-  return fault === undefined ? undefined : invalid(fault);
+  const schema = checkSchema(RESOURCE_SCHEMAS.proto, value);
+  if (schema !== undefined) return invalid(schema);
+  const fault = protoSourceFault(luaText(value.content));
+  return fault === undefined ? undefined : refused(`invalid content: ${fault}`);
 };
 
 const checkSsl: KindCheck = async ({ value }) => {

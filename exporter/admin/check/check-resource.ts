@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, luaType, setField } from "../schema/lua-value.ts";
+import { isObject, type JsonObject, luaText, luaType, setField } from "../schema/lua-value.ts";
 import type { AdminKind, WriteMethod } from "./admin-kinds.ts";
 import type { CheckContext } from "./check-context.ts";
 import { KIND_CHECKS } from "./check-kinds.ts";
@@ -60,7 +60,7 @@ export async function checkResource(
   if (kind.name === "plugin_metadata") setField(stored, "id", id);
   return {
     is: "valid",
-    id: kind.name === "consumers" ? String(value.username) : id,
+    id: kind.name === "consumers" ? luaText(value.username) : id,
     value: stored,
   };
 }
@@ -76,11 +76,11 @@ function takeId(
     return id === undefined ? undefined : refused(`wrong ${kind.word} id, do not need it`);
   }
   if (id === undefined) return refused(`missing ${kind.word} id`);
-  if (ofValue !== undefined && String(ofValue) !== String(id)) {
+  if (ofValue !== undefined && luaText(ofValue) !== luaText(id)) {
     return refused(`wrong ${kind.word} id`);
   }
   setField(value, "id", id);
-  return String(id);
+  return luaText(id);
 }
 
 function checkTimes(value: JsonObject): AdminFault | undefined {

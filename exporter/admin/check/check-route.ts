@@ -1,5 +1,5 @@
 import { checkSchema } from "../schema/check-schema.ts";
-import { isObject, type JsonObject } from "../schema/lua-value.ts";
+import { isObject, type JsonObject, luaText } from "../schema/lua-value.ts";
 import { RESOURCE_SCHEMAS } from "../schema/resource-schemas.ts";
 import type { Checked, KindCheck } from "./check-context.ts";
 import { checkPlugins } from "./check-plugins.ts";
@@ -77,13 +77,13 @@ function checkConditions({ vars }: JsonObject): AdminFault | undefined {
 
 function checkLua({ filter_func, script }: JsonObject): AdminFault | undefined {
   const fault =
-    filter_func === undefined ? undefined : luaSourceFault(`return ${String(filter_func)}`);
+    filter_func === undefined ? undefined : luaSourceFault(`return ${luaText(filter_func)}`);
   return fault === undefined
     ? checkScript(script)
     : refused(`failed to load 'filter_func' string: ${fault}`);
 }
 
 function checkScript(script: unknown): AdminFault | undefined {
-  const fault = script === undefined ? undefined : luaSourceFault(String(script));
+  const fault = script === undefined ? undefined : luaSourceFault(luaText(script));
   return fault === undefined ? undefined : refused(`failed to load 'script' string: ${fault}`);
 }

@@ -2,7 +2,7 @@ import { isIPv6 } from "node:net";
 import type { JsonSchema } from "../../../shared/plugins/json-schema.ts";
 import { upstream as upstreamSchema } from "../../../shared/plugins/schemas/upstream.ts";
 import { checkSchema } from "../schema/check-schema.ts";
-import { isObject, type JsonObject } from "../schema/lua-value.ts";
+import { isObject, type JsonObject, luaText } from "../schema/lua-value.ts";
 import { certificateFault } from "./check-certificate.ts";
 import type { Lookups } from "./lookups.ts";
 
@@ -24,7 +24,7 @@ export async function upstreamFault(
 
 function nodesFault(nodes: unknown): string | undefined {
   if (Array.isArray(nodes)) {
-    const bare = nodes.some((node) => isObject(node) && isIPv6(String(node.host)));
+    const bare = nodes.some((node) => isObject(node) && isIPv6(luaText(node.host)));
     return bare
       ? "invalid configuration: IPv6 address must be enclosed with '[' and ']'"
       : undefined;
@@ -48,7 +48,7 @@ function portOf(address: string): number | undefined {
 async function clientCertificateFault(tls: unknown, lookups: Lookups | undefined) {
   const id = isObject(tls) ? tls.client_cert_id : undefined;
   if (id === undefined || lookups === undefined) return undefined;
-  const ssl = await lookups.get("ssls", String(id));
+  const ssl = await lookups.get("ssls", luaText(id));
   const failed = `failed to fetch ssl info by ssl id [${id}]`;
   if (ssl === undefined) return `${failed}, response code: 404`;
   return ssl.type === "client" ? undefined : `${failed}, wrong ssl type`;

@@ -1,4 +1,5 @@
 import { numberText } from "../../../shared/expression/lua-number.ts";
+import { luaText } from "../schema/lua-value.ts";
 import { isIpRanges } from "./ip-list.ts";
 
 /**
@@ -78,5 +79,5 @@ function addressFault(wanted: unknown): string | undefined {
   const list = typeof wanted === "string" ? [wanted] : ruleOf(wanted);
   if (list === undefined || list.length === 0) return "invalid ip address";
   const wrong = list.find((entry) => typeof entry !== "string" || !isIpRanges(entry));
-  return wrong === undefined ? undefined : `invalid ip address: ${String(wrong)}`;
+  return wrong === undefined ? undefined : `invalid ip address: ${luaText(wrong)}`;
 }

@@ -19,18 +19,20 @@ export function bodyVariableFault(vars: unknown): string | undefined {
   return undefined;
 }
 
+/** A step, as far as it takes to see where the first wrong one begins. */
+const STEP = /\.{1,2}(?:\*|[^.[\]*'"\s()]+)|(?:\.\.)?\[[^\]]*\]/y;
+
 function pathFault(rest: string): string | undefined {
-  const whole = `$.${rest}`;
-  const wrong = (near: string) => `invalid expression "${whole}" near "${near}"`;
-  if (rest === "") return wrong(".");
+  const steps = `.${rest}`;
   try {
     // `$..b` looks for b at any depth.
-    parseJsonPath(rest.startsWith(".") ? `.${rest}` : rest);
-    return undefined;
+    if (rest !== "") parseJsonPath(rest.startsWith(".") ? steps : rest);
+    if (rest !== "") return undefined;
   } catch (error) {
     if (!(error instanceof JsonPathError)) throw error;
     if (error.is === "filter") return undefined;
-    const offset = Number(/ at (\d+)$/.exec(error.message)?.[1] ?? 0);
-    return wrong(rest.slice(offset));
   }
+  let near = 0;
+  for (STEP.lastIndex = 0; STEP.test(steps); ) near = STEP.lastIndex;
+  return `invalid expression "$${steps}" near "${steps.slice(near)}"`;
 }

@@ -18,7 +18,9 @@ export function pcreFault(pattern: string): string | undefined {
     if (error instanceof PcreUnsupported) return undefined;
     if (!(error instanceof PcreSyntaxError)) throw error;
     const reason = error.message.slice(0, -` at ${error.offset}`.length);
-    const rest = Buffer.from(pattern).subarray(error.offset).toString();
+    // What is missing is missing at the end, wherever it was to be.
+    const isMissing = reason.startsWith("missing");
+    const rest = isMissing ? "" : Buffer.from(pattern).subarray(error.offset).toString();
     const where = rest === "" ? "" : ` at "${rest}"`;
     return `pcre2_compile() failed: ${PCRE2_WORDS.get(reason) ?? reason} in "${pattern}"${where}`;
   }

@@ -1,4 +1,5 @@
 import type { KindName } from "../../../shared/resources/resource-key.ts";
+import { luaText } from "../schema/lua-value.ts";
 import { type AdminFault, refused } from "./fault.ts";
 import type { Lookups } from "./lookups.ts";
 
@@ -31,7 +32,7 @@ export async function checkReferences(
   if (lookups === undefined) return undefined;
   for (const { field, kind, word } of references) {
     const id = Object.hasOwn(value, field) ? value[field] : undefined;
-    if (id === undefined || (await lookups.get(kind, String(id))) !== undefined) continue;
+    if (id === undefined || (await lookups.get(kind, luaText(id))) !== undefined) continue;
     const missing = `failed to fetch ${word} info by ${word} id [${id}]`;
     return refused(`${missing}, response code: 404`);
   }

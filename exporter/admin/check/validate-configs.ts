@@ -1,4 +1,4 @@
-import { fieldOf, isObject, type JsonObject, luaType } from "../schema/lua-value.ts";
+import { fieldOf, isObject, type JsonObject, luaText, luaType } from "../schema/lua-value.ts";
 import { type AdminKind, adminKind } from "./admin-kinds.ts";
 import { KIND_CHECKS } from "./check-kinds.ts";
 import type { EnabledPlugins } from "./enabled-plugins.ts";
@@ -50,7 +50,7 @@ async function validateList(kind: AdminKind, list: readonly unknown[], enabled: 
 
 function duplicateFault(kind: AdminKind, id: unknown, known: ReadonlySet<unknown>) {
   return id !== undefined && known.has(id)
-    ? `found duplicate id ${String(id)} in ${kind.name}`
+    ? `found duplicate id ${luaText(id)} in ${kind.name}`
     : undefined;
 }
 
@@ -61,12 +61,12 @@ async function itemFault(kind: AdminKind, item: unknown, enabled: EnabledPlugins
   }
   const { modifiedIndex: _, ...value } = structuredClone(item);
   const id = fieldOf(value, "id");
-  const isCredential = kind.name === "consumers" && String(id).includes("/credentials/");
+  const isCredential = kind.name === "consumers" && luaText(id).includes("/credentials/");
   const check = KIND_CHECKS[isCredential ? "credentials" : kind.name];
   const fault = await check({
     value,
     // A consumer's is its user name, whatever else it has.
-    id: id === undefined || kind.name === "consumers" ? undefined : String(id),
+    id: id === undefined || kind.name === "consumers" ? undefined : luaText(id),
     context: { enabled },
   });
   return fault?.error_msg;

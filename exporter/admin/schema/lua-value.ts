@@ -1,3 +1,5 @@
+import { numberText } from "../../../shared/expression/lua-number.ts";
+
 /**
  * JSON values as a Lua program sees them. Messages name Lua's types, and Lua has one kind of table: an empty
  * list and an empty object are the same, so each passes for the other.
@@ -17,6 +19,13 @@ export function luaType(value: unknown): "string" | "number" | "boolean" | "tabl
     default:
       return value === null || value === undefined ? "userdata" : "table";
   }
+}
+
+/** `tostring(value)`, but without the address of a table. Never fails, whatever the value has for a method. */
+export function luaText(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (typeof value === "number") return numberText(value);
+  return typeof value === "boolean" ? String(value) : luaType(value);
 }
 
 /** Whether the value passes for an object: an empty list does. */

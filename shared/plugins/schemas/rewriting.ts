@@ -48,12 +48,16 @@ export const proxyRewrite: PluginSchemas = {
   },
 };
 
+/** `\$host` as it stands, `${host}` and `$host` as variables, `$` and others as they stand. */
+const TEMPLATE =
+  "(\\\\\\$[0-9a-zA-Z_]+)|\\$\\{([0-9a-zA-Z_]+)\\}|\\$([0-9a-zA-Z_]+)|(\\$|[^$\\\\]+)";
+
 export const redirect: PluginSchemas = {
   schema: {
     type: "object",
     properties: {
       ret_code: { type: "integer", minimum: 200, default: 302 },
-      uri: { type: "string", minLength: 2 },
+      uri: { type: "string", minLength: 2, pattern: TEMPLATE },
       regex_uri: { type: "array", items: { type: "string" }, minItems: 2, maxItems: 2 },
       http_to_https: { type: "boolean" },
       encode_uri: { type: "boolean", default: false },

@@ -1,18 +1,23 @@
 import { isReference } from "../../schema/check-schema.ts";
-import { isObject } from "../../schema/lua-value.ts";
+import { isObject, luaText } from "../../schema/lua-value.ts";
 import type { PluginRule } from "./plugin-rule.ts";
 import { isDecodable } from "./rewriting-rules.ts";
 
 export const jwtAuth: PluginRule = ({ conf, use }) => {
   if (use !== "consumer") return undefined;
-  const sharesSecret = String(conf.algorithm).startsWith("HS");
-  if (!sharesSecret) return undefined;
+  const algorithm = luaText(conf.algorithm);
+  if (!algorithm.startsWith("HS")) {
+    return conf.public_key === undefined ? "missing valid public key" : undefined;
+  }
   if (conf.secret === undefined) {
-    return 'property "secret" is required when using HS based algorithms';
+    // For HS384 APISIX makes one up.
+    return algorithm === "HS384"
+      ? undefined
+      : 'property "secret" is required when "algorithm" is "HS256" or "HS512"';
   }
   return conf.base64_secret === true &&
     !isReference(conf.secret) &&
-    !isDecodable(String(conf.secret))
+    !isDecodable(luaText(conf.secret))
     ? "base64_secret required but the secret is not in base64 format"
     : undefined;
 };
@@ -22,7 +27,7 @@ const KEY_BYTES = 32;
 
 export const jweDecrypt: PluginRule = ({ conf, use }) => {
   if (use !== "consumer" || isReference(conf.secret)) return undefined;
-  const secret = String(conf.secret);
+  const secret = luaText(conf.secret);
   if (conf.is_base64_encoded === true) {
     return Buffer.from(secret, "base64url").length === KEY_BYTES
       ? undefined

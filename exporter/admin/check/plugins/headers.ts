@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from "../../schema/lua-value.ts";
+import { isObject, type JsonObject, luaText } from "../../schema/lua-value.ts";
 
 /** The oldest form of a set of headers: names and values, and nothing of `add`, `set`, `remove`. */
 export function plainHeadersFault(headers: unknown): string | undefined {
@@ -10,7 +10,7 @@ export function plainHeadersFault(headers: unknown): string | undefined {
     if (name === "") return "invalid field length in header";
     if (!/^[\w!#$%&'*+\-.^`|~]+$/.test(name)) return "invalid field character in header";
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a header may not have.
-    if (/[\0-\x08\x0a-\x1f\x7f]/.test(String(value))) return "invalid value character in header";
+    if (/[\0-\x08\x0a-\x1f\x7f]/.test(luaText(value))) return "invalid value character in header";
   }
   return undefined;
 }

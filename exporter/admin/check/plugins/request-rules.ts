@@ -1,6 +1,6 @@
 import { parseGraphql } from "../../../../shared/request/graphql.ts";
 import { isReference } from "../../schema/check-schema.ts";
-import { isObject } from "../../schema/lua-value.ts";
+import { isObject, luaText } from "../../schema/lua-value.ts";
 import { pcreListFault } from "../pcre-fault.ts";
 import type { PluginRule } from "./plugin-rule.ts";
 
@@ -45,8 +45,8 @@ function userSchemaFault(schema: unknown): string | undefined {
   if (Array.isArray(schema)) return firstOf(schema);
   if (!isObject(schema)) return undefined;
   const types = typeof schema.type === "string" ? [schema.type] : schema.type;
-  const wrong = Array.isArray(types) ? types.find((type) => !TYPES.has(String(type))) : undefined;
-  if (wrong !== undefined) return `invalid JSON type: ${String(wrong)}`;
+  const wrong = Array.isArray(types) ? types.find((type) => !TYPES.has(luaText(type))) : undefined;
+  if (wrong !== undefined) return `invalid JSON type: ${luaText(wrong)}`;
   const fields = (names: readonly string[]) =>
     names.flatMap((name) => (Object.hasOwn(schema, name) ? [schema[name]] : []));
   return (
@@ -73,14 +73,14 @@ const EXAMPLE_TYPES = new Set([
 ]);
 
 export const mocking: PluginRule = ({ conf }) => {
-  const [type = ""] = String(conf.content_type).split(";");
+  const [type = ""] = luaText(conf.content_type).split(";");
   return isReference(conf.content_type) || EXAMPLE_TYPES.has(type.trim())
     ? undefined
     : "unsupported content type!";
 };
 
 export const degraphql: PluginRule = ({ conf }) => {
-  const query = String(conf.query);
+  const query = luaText(conf.query);
   // The parser itself gives up on anything but the whole, so the line is that of the end.
   const line = query.split("\n").length;
   return isReference(query) || parseGraphql(query) !== undefined

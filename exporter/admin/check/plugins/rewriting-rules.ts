@@ -1,5 +1,5 @@
 import { isReference } from "../../schema/check-schema.ts";
-import { isObject } from "../../schema/lua-value.ts";
+import { isObject, luaText } from "../../schema/lua-value.ts";
 import { expressionFault } from "../expression-fault.ts";
 import { plainHeadersFault } from "./headers.ts";
 import type { PluginRule } from "./plugin-rule.ts";
@@ -57,11 +57,11 @@ const FLAGS = "adijmosuxDJU";
 function filterFault(filters: unknown): string | undefined {
   for (const filter of Array.isArray(filters) ? filters : []) {
     if (!isObject(filter)) continue;
-    const flags = String(filter.options);
+    const flags = luaText(filter.options);
     const unknown = [...flags].find((flag) => !FLAGS.includes(flag));
     if (unknown !== undefined) {
       const why = `unknown flag "${unknown}" (flags "${flags}")`;
-      return `regex "${String(filter.regex)}" validation failed: ${why}`;
+      return `regex "${luaText(filter.regex)}" validation failed: ${why}`;
     }
   }
   return undefined;

@@ -1,5 +1,5 @@
 import { checkSchema } from "../../schema/check-schema.ts";
-import { isObject, type JsonObject } from "../../schema/lua-value.ts";
+import { isObject, type JsonObject, luaText } from "../../schema/lua-value.ts";
 import { expressionFault } from "../expression-fault.ts";
 import type { PluginConf, PluginRule } from "./plugin-rule.ts";
 import { proxyRewrite } from "./rewriting-rules.ts";
@@ -61,7 +61,7 @@ export const workflow: PluginRule = ({ conf, checkOther }) =>
   first(objectsOf(conf.rules), (rule) =>
     first(membersOf(rule.actions), (action) => {
       const [word, settings = null] = membersOf(action);
-      const name = String(word);
+      const name = luaText(word);
       if (name !== "return" && !LIMITS.has(name)) return `unsupported action: ${name}`;
       const fault =
         name === "return" ? checkSchema(RETURN, settings) : limitFault(name, settings, checkOther);
@@ -86,17 +86,17 @@ export const proxyCache: PluginRule = ({ conf }) => {
   if (membersOf(conf.cache_key).includes("$request_method")) {
     return "cache_key variable $request_method unsupported";
   }
-  const strategy = ZONES.get(String(conf.cache_zone));
-  if (strategy === undefined) return `cache_zone ${String(conf.cache_zone)} not found`;
+  const strategy = ZONES.get(luaText(conf.cache_zone));
+  if (strategy === undefined) return `cache_zone ${luaText(conf.cache_zone)} not found`;
   return strategy === conf.cache_strategy
     ? undefined
-    : `invalid or empty cache_zone for cache_strategy: ${String(conf.cache_strategy)}`;
+    : `invalid or empty cache_zone for cache_strategy: ${luaText(conf.cache_strategy)}`;
 };
 
 export const quotaRules: PluginRule = ({ conf }) => {
   const known = new Set<unknown>();
   return first(objectsOf(conf.rules), ({ key }) => {
-    if (known.has(key)) return `duplicate key '${String(key)}' in rules`;
+    if (known.has(key)) return `duplicate key '${luaText(key)}' in rules`;
     known.add(key);
     return undefined;
   });

@@ -1,0 +1,142 @@
+import { type Answer, notFound, refusal } from "./answer.ts";
+import { parseResourcePath, type ResourcePath } from "./check/resource-path.ts";
+import { entityTag, type Preconditions } from "./preconditions.ts";
+import type { Reader } from "./reader.ts";
+import { Remover } from "./remover.ts";
+import {
+  showPluginsAnswer,
+  showSchemaAnswer,
+  validateConfigsAnswer,
+  validateSchemaAnswer,
+} from "./schema-endpoints.ts";
+import { readTimeToLive } from "./time-to-live.ts";
+import type { Change, WriteDeps } from "./write-deps.ts";
+import { type WriteCall, Writer } from "./writer.ts";
+
+/** A call whose sender may make it. */
+export interface AdminCall {
+  readonly method: string;
+  /** Decoded, below `/apisix/admin/`. */
+  readonly segments: readonly string[];
+  readonly query: URLSearchParams;
+  readonly preconditions: Preconditions;
+  /** Reads the body as JSON; throws a `Refusal`. */
+  readonly body: () => Promise<unknown>;
+  /** Told of a change that was made. */
+  readonly onChange: (change: Change) => void;
+}
+
+export interface AdminApiDeps extends WriteDeps {
+  readonly reader: Reader;
+}
+
+/** Paths below which there are no resources. */
+const NO_RESOURCES = new Set(["plugins", "schema", "configs"]);
+
+/** The Admin API itself: which call does what (reference 9.2). */
+export class AdminApi {
+  readonly #deps: AdminApiDeps;
+  readonly #writer: Writer;
+  readonly #remover: Remover;
+
+  constructor(deps: AdminApiDeps) {
+    this.#deps = deps;
+    this.#writer = new Writer(deps);
+    this.#remover = new Remover(deps);
+  }
+
+  /** Undefined where there is no such path or verb. Throws `Refusal` and `EtcdError`. */
+  async answer(call: AdminCall): Promise<Answer | undefined> {
+    const [name = ""] = call.segments;
+    return NO_RESOURCES.has(name) ? this.#answerOfSchemas(call) : this.#answerOfResource(call);
+  }
+
+  async #answerOfSchemas({
+    method,
+    segments,
+    query,
+    body,
+  }: AdminCall): Promise<Answer | undefined> {
+    const [name, first, second] = segments;
+    const { enabled } = this.#deps;
+    if (name === "plugins" && first === "reload") return reloadAnswer(method);
+    if (method === "GET") {
+      if (name === "plugins") return showPluginsAnswer(first, query, enabled);
+      return name === "schema" ? showSchemaAnswer(segments.slice(1), query) : undefined;
+    }
+    if (method !== "POST" || (first !== "validate" && name !== "plugins")) return undefined;
+    if (name === "schema" && second !== undefined)
+      return validateSchemaAnswer(second, await body());
+    return name === "configs" ? validateConfigsAnswer(await body(), enabled) : undefined;
+  }
+
+  async #answerOfResource(call: AdminCall): Promise<Answer | undefined> {
+    const path = resourcePathOf(call.segments);
+    const ttlSeconds = readTimeToLive(call.query);
+    const { preconditions, query } = call;
+    switch (call.method) {
+      case "GET":
+        return this.#get(path, query);
+      case "PUT":
+      case "POST":
+      case "PATCH": {
+        const write = { path, preconditions, ttlSeconds, body: await call.body() };
+        return this.#written(call, await this.#write(call.method, write));
+      }
+      case "DELETE": {
+        const force = query.get("force") === "true";
+        const change = await this.#remover.delete({ path, preconditions, force });
+        call.onChange(change);
+        const body = { deleted: "1", key: change.key };
+        return { status: 200, body, headers: revisionHeader(change) };
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  #write(method: "PUT" | "POST" | "PATCH", call: WriteCall): Promise<Change> {
+    if (method === "PUT") return this.#writer.put(call);
+    return method === "POST" ? this.#writer.post(call) : this.#writer.patch(call);
+  }
+
+  async #get(path: ResourcePath, query: URLSearchParams): Promise<Answer> {
+    if (path.id === undefined) {
+      const { list, total } = await this.#deps.reader.list(path, query);
+      return { status: 200, body: { total, list } };
+    }
+    const shown = await this.#deps.reader.one(path);
+    return { status: 200, body: shown, headers: { etag: entityTag(shown.modifiedIndex) } };
+  }
+
+  #written(call: AdminCall, change: Change): Answer {
+    call.onChange(change);
+    const status = change.before === undefined ? 201 : 200;
+    const headers = { ...revisionHeader(change), etag: entityTag(change.revision) };
+    return { status, body: { key: change.key, value: change.value }, headers };
+  }
+}
+
+function revisionHeader({ revision }: Change): Record<string, string> {
+  return { "x-snapgate-revision": String(revision) };
+}
+
+/** Plugins are part of this program: there is nothing to load again. */
+function reloadAnswer(method: string): Answer {
+  if (method === "PUT") return { status: 200, body: "done" };
+  const sorry = `please use PUT method to reload the plugins, ${method} method is not allowed.`;
+  throw refusal(405, sorry);
+}
+
+function resourcePathOf(segments: readonly string[]): ResourcePath {
+  const path = parseResourcePath(segments.join("/"));
+  if ("error_msg" in path) throw refusal(path.status, path.error_msg);
+  if (path.kind.name === "secrets" && path.id === undefined && segments.length > 1) {
+    throw notFound();
+  }
+  // What follows an id is ignored, as in APISIX; but a service's own resources are no service.
+  if (path.kind.name === "services" && path.rest[0] === "graphql_cost_decorations") {
+    throw refusal(404, "Unsupported resource type: graphql_cost_decorations");
+  }
+  return path;
+}
