@@ -1,3 +1,4 @@
+import { ALL_USES, GLOBAL_RULES_GUARD, type Guards } from "../admin/guards.ts";
 import { createBackoff } from "../etcd/backoff.ts";
 import { type Compare, EtcdError, type EtcdTransport, type Operation } from "../etcd/transport.ts";
 import { errorText } from "../log.ts";
@@ -10,8 +11,8 @@ export interface ApplyDeps
   readonly transport: Pick<EtcdTransport, "txn" | "range">;
   /** Must hold in every transaction; where it does not, `Overtaken` is thrown. */
   readonly fence?: Compare;
-  /** What every transaction does besides, at most 16 operations. */
-  readonly beside?: () => Promise<readonly Operation[]>;
+  /** Touched in every transaction, for single writes that rely on what there is not. */
+  readonly guards?: Pick<Guards, "touches" | "noteFailure">;
   /** What the last transaction does besides; it takes place even where nothing changes. */
   readonly last?: readonly Operation[];
 }
@@ -25,6 +26,8 @@ export interface ApplyReport {
   readonly transactions: number;
   /** Transactions that were tried again because somebody else had written one of their keys. */
   readonly conflicts: number;
+  /** etcd's, with the last of it; 0 where nothing was to be done. */
+  readonly revision: number;
 }
 
 /** Not all of it was done: `report` has what was. Doing all of it again is safe. */
@@ -44,7 +47,7 @@ export class Overtaken extends Error {
 }
 
 const MOST_ATTEMPTS = 8;
-const MOST_BESIDE = 16;
+const GUARDS = [ALL_USES, GLOBAL_RULES_GUARD];
 
 const REPORTED = { create: "created", update: "updated", delete: "deleted" } as const;
 
@@ -55,7 +58,7 @@ const REPORTED = { create: "created", update: "updated", delete: "deleted" } as 
  */
 export async function applyPlan(plan: Plan, deps: ApplyDeps): Promise<ApplyReport> {
   const run = new Run(deps, plan.unchanged);
-  const reserved = MOST_BESIDE + (deps.last?.length ?? 0) + (deps.fence ? 1 : 0);
+  const reserved = GUARDS.length + (deps.last?.length ?? 0) + (deps.fence ? 1 : 0);
   const steps = plan.changes.map((change) => run.step(change));
   const batches = [...transactionsOf(steps, reserved)];
   if (batches.length === 0 && deps.last) batches.push([]);
@@ -80,6 +83,7 @@ class Run {
   #unchanged: number;
   #transactions = 0;
   #conflicts = 0;
+  #revision = 0;
 
   constructor(deps: ApplyDeps, unchanged: number) {
     this.#deps = deps;
@@ -97,6 +101,7 @@ class Run {
       unchanged: this.#unchanged,
       transactions: this.#transactions,
       conflicts: this.#conflicts,
+      revision: this.#revision,
     };
   }
 
@@ -125,16 +130,21 @@ class Run {
     last: readonly Operation[],
     attempt: number,
   ): Promise<"done" | "conflict" | "unknown"> {
-    const { beside, fence, transport } = this.#deps;
+    const { fence, guards, transport } = this.#deps;
     const compare = [...(fence ? [fence] : []), ...steps.map((step) => step.compare)];
-    const besides = (await beside?.()) ?? [];
-    const success = [...steps.flatMap(({ operations }) => operations), ...besides, ...last];
     try {
-      if ((await transport.txn({ compare, success })).succeeded) return "done";
+      const touches = (await guards?.touches(GUARDS)) ?? [];
+      const success = [...steps.flatMap(({ operations }) => operations), ...touches, ...last];
+      const { header, succeeded } = await transport.txn({ compare, success });
+      if (succeeded) {
+        this.#revision = header.revision;
+        return "done";
+      }
       await this.#checkFence();
       if (attempt < MOST_ATTEMPTS) return "conflict";
     } catch (error) {
-      if (!mayPass(error) || attempt >= MOST_ATTEMPTS) throw error;
+      const isForgotten = guards?.noteFailure(error) ?? false;
+      if (!(isForgotten || mayPass(error)) || attempt >= MOST_ATTEMPTS) throw error;
       return "unknown";
     }
     throw new Error("somebody else writes the same keys all the time");

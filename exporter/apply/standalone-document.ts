@@ -1,7 +1,7 @@
-import { stringify } from "yaml";
 import { KIND_NAMES, type KindName } from "../../shared/resources/resource-key.ts";
 import type { JsonObject } from "../encryption/field-cipher.ts";
 import type { StandaloneFormat } from "../table/read-standalone.ts";
+import { yamlText } from "../table/write-yaml.ts";
 import type { StoredConfiguration, StoredResource } from "./stored-configuration.ts";
 
 /** A configuration in the shape of APISIX's standalone file: lists of items by their kinds. */
@@ -37,9 +37,7 @@ export function documentOf(
 /** As a file, `#END` and all. */
 export function documentText(document: StandaloneDocument, format: StandaloneFormat): string {
   if (format === "json") return `${JSON.stringify(document, null, 2)}\n`;
-  // What reads it knows YAML 1.1, so what looks like a boolean there has to be quoted.
-  const options = { version: "1.1", lineWidth: 0, aliasDuplicateObjects: false } as const;
-  const lists = Object.keys(document).length > 0 ? stringify(document, options) : "";
+  const lists = Object.keys(document).length > 0 ? yamlText(document) : "";
   return `${lists}#END\n`;
 }
 

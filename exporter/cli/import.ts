@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import type { Command } from "commander";
 import { ENABLED_BY_DEFAULT, EVERY_PLUGIN } from "../admin/check/enabled-plugins.ts";
+import { Guards } from "../admin/guards.ts";
 import { type ApplyFailed, type ApplyReport, applyPlan } from "../apply/apply.ts";
 import { checkWanted } from "../apply/check-wanted.ts";
 import { EVERY_KIND, NO_KIND, type Plan, planChanges } from "../apply/plan.ts";
@@ -63,7 +64,9 @@ export async function importFile(
     throw new FileRefused(file.path, faults.map(problem));
   }
   const plan = planChanges(wanted, stored, { prune: prune ? EVERY_KIND : NO_KIND });
-  const report = dryRun ? plannedReport(plan) : await applyPlan(plan, deps);
+  const report = dryRun
+    ? plannedReport(plan)
+    : await applyPlan(plan, { ...deps, guards: new Guards(deps) });
   return { ...report, isDryRun: dryRun, warnings: [...warnings, ...doubtsOf(wanted)] };
 }
 
@@ -125,6 +128,7 @@ function plannedReport({ changes, unchanged }: Plan): ApplyReport {
     unchanged,
     transactions: 0,
     conflicts: 0,
+    revision: 0,
   };
 }
 

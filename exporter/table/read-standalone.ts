@@ -131,36 +131,48 @@ function readYaml(
       fatal("its last line is not #END, without which it counts as half written", "add it"),
     );
   }
+  const parsed = parseYaml(fillInText(text, environment, unset));
+  if ("faults" in parsed) {
+    for (const fault of parsed.faults)
+      problems.push(fatal(`it is no YAML: ${fault}`, "correct it"));
+    return NO_LISTS;
+  }
+  return listsOf(parsed.value, parsed.lineOf, problems);
+}
+
+/** YAML as APISIX's own reader knows it, 1.1, but with dates as text. */
+export function parseYaml(text: string): ParsedYaml {
   const counter = new LineCounter();
-  const document = parseDocument(fillInText(text, environment, unset), {
-    // What APISIX's own reader knows; but dates are text to it.
+  const document = parseDocument(text, {
     version: "1.1",
     customTags: (tags) => tags.filter((tag) => !isTimestamp(tag)),
     lineCounter: counter,
     prettyErrors: false,
   });
-  for (const { message, pos } of document.errors.slice(0, MOST_ERRORS)) {
-    const { line } = counter.linePos(pos[0]);
-    problems.push(fatal(`it is no YAML: line ${line}: ${message}`, "correct it"));
-  }
-  if (document.errors.length > 0) return NO_LISTS;
+  const faults = document.errors.slice(0, MOST_ERRORS).map(({ message, pos }) => {
+    return `line ${counter.linePos(pos[0]).line}: ${message}`;
+  });
+  if (faults.length > 0) return { faults };
   const root: unknown = document.contents;
   const lineOf = (list: string, index: number) => {
     const members = isMap(root) ? root.get(list, true) : undefined;
     const member = isSeq(members) ? (members.items[index] as Node | undefined) : undefined;
     return member?.range ? counter.linePos(member.range[0]).line : undefined;
   };
-  let value: unknown;
   try {
-    value = asJson(document.toJS());
+    return { value: asJson(document.toJS()), lineOf };
   } catch (error) {
-    // What aliases cannot be: so many that they are meant to do harm, or a part of themselves.
-    if (!(error instanceof ReferenceError || error instanceof TypeError)) throw error;
-    problems.push(fatal(`it is no YAML: ${error.message}`, "correct it"));
-    return NO_LISTS;
+    // What only shows in the values: aliases so many that they are meant to do harm, or a part of
+    // themselves, and a merge of what is no map.
+    if (!(error instanceof Error)) throw error;
+    return { faults: [error.message] };
   }
-  return listsOf(value, lineOf, problems);
 }
+
+export type ParsedYaml =
+  | { readonly value: unknown; readonly lineOf: Lists["lineOf"] }
+  /** What is wrong, the first few of it. */
+  | { readonly faults: readonly string[] };
 
 /** What the table can hold of what YAML can say. */
 function asJson(value: unknown): unknown {
