@@ -1,6 +1,7 @@
 import { type Answer, notFound, refusal } from "./answer.ts";
 import { parseResourcePath, type ResourcePath } from "./check/resource-path.ts";
 import { ConfigsEndpoint } from "./configs/configs-endpoint.ts";
+import { openApiDocument } from "./openapi/openapi-document.ts";
 import { entityTag, type Preconditions } from "./preconditions.ts";
 import type { Reader } from "./reader.ts";
 import { Remover } from "./remover.ts";
@@ -35,7 +36,7 @@ export interface AdminApiDeps extends WriteDeps {
 }
 
 /** Paths below which there are no resources. */
-const NO_RESOURCES = new Set(["plugins", "schema", "configs"]);
+const NO_RESOURCES = new Set(["plugins", "schema", "configs", "openapi.json"]);
 
 /** The Admin API itself: which call does what (reference 9.2). */
 export class AdminApi {
@@ -68,6 +69,7 @@ export class AdminApi {
     const { enabled } = this.#deps;
     if (name === "plugins" && first === "reload") return reloadAnswer(method);
     if (method === "GET") {
+      if (name === "openapi.json") return { status: 200, body: openApiDocument() };
       if (name === "plugins") return showPluginsAnswer(first, query, enabled);
       return name === "schema" ? showSchemaAnswer(segments.slice(1), query) : undefined;
     }

@@ -222,6 +222,15 @@ describeWithEtcd("/apisix/admin/configs over etcd", () => {
     expect(((await get()).routes as []).length).toBe(400);
   });
 
+  it("is described, as all of the Admin API, by a document beside it", async () => {
+    const shown = await world.call("GET", "openapi.json");
+    expect(shown).toMatchObject({ status: 200, body: { openapi: "3.1.0" } });
+    expect(shown.body).toHaveProperty(["paths", "/configs", "put", "operationId"], "put_configs");
+    expect((await world.call("PUT", "openapi.json", {})).status).toBe(404);
+    const nobody = { "x-api-key": "wrong" };
+    expect((await world.call("GET", "openapi.json", undefined, nobody)).status).toBe(401);
+  });
+
   it("stores secrets encrypted where there is a keyring, and shows them in the clear", async () => {
     world = await aWorld({ keyring: ["qeddd145sfvddff3"] });
     const consumers = [{ username: "j", plugins: { "key-auth": { key: "in-the-clear" } } }];
