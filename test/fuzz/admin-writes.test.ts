@@ -7,7 +7,7 @@ import { parseBody } from "../../exporter/admin/check/parse-body.ts";
 import { validateConfigs } from "../../exporter/admin/check/validate-configs.ts";
 import type { JsonObject } from "../../exporter/admin/schema/lua-value.ts";
 import { HTTP_PLUGINS } from "../../shared/plugins/catalogue.ts";
-import { KIND_NAMES } from "../../shared/resources/resource-key.ts";
+import { KIND_NAMES, type KindName } from "../../shared/resources/resource-key.ts";
 import { type Random, runSeed, seededRandom } from "../support/random.ts";
 import { storing } from "../support/stored-resources.ts";
 
@@ -122,19 +122,37 @@ it("reads every body", () => {
   }
 });
 
-it("is done with the largest body soon enough to answer it", async () => {
-  const wide = Object.fromEntries(Array.from({ length: 90_000 }, (_, i) => [`127.0.0.1:${i}`, 1]));
-  const many = Array.from({ length: 60_000 }, (_, i) => `/path/${i}`);
-  const kind = adminKind("routes");
+/** Each would take minutes where the work grows with the square of the size. */
+const LARGE: readonly (readonly [kind: KindName, value: JsonObject])[] = [
+  ["routes", { upstream: { nodes: Object.fromEntries(numbered("127.0.0.1:", 90_000)) } }],
+  ["routes", { uris: numbered("/", 60_000).map(([path]) => path), uri: undefined }],
+  ["routes", { labels: Object.fromEntries(numbered("l", 60_000)) }],
+  ["routes", { vars: numbered("v", 60_000).map(([name]) => ["a", "==", name]) }],
+  ["routes", { filter_func: `function() ${"--[[\n".repeat(300_000)}` }],
+  ["routes", { filter_func: `function() ${"[=[ ".repeat(300_000)}` }],
+  ["routes", { plugins: { "uri-blocker": { block_rules: ["(a|".repeat(1300)] } } }],
+  ["routes", { plugins: { "authz-keycloak": { permissions: numbered("p", 50_000) } } }],
+  ["protos", { content: "/*".repeat(500_000) }],
+  ["protos", { content: `"${'\\"'.repeat(500_000)}` }],
+  ["protos", { content: `a${" ".repeat(1_000_000)}!` }],
+];
+
+function numbered(prefix: string, count: number): [string, number][] {
+  return Array.from({ length: count }, (_, i) => [`${prefix}${i}`, 1]);
+}
+
+it.each(LARGE)("is done with a large one soon enough to answer it: %s", async (name, value) => {
+  const kind = adminKind(name);
   if (kind === undefined) throw new Error("a kind without a row");
-  for (const value of [
-    { uri: "/", upstream: { nodes: wide } },
-    { uris: many, plugins: {} },
-    { uri: "/", plugins: {}, labels: Object.fromEntries(many.map((key) => [key, "x"])) },
-    { uri: "/", plugins: {}, vars: many.map((text) => ["a", "==", text]) },
-  ]) {
-    const outcome = await checkResource({ kind, method: "PUT", id: "1", value }, context);
-    const isRefused = "upstream" in value;
-    expect(outcome.is).toBe(isRefused ? "refused" : "valid");
-  }
+  const whole = JSON.parse(JSON.stringify({ ...(name === "routes" && { uri: "/" }), ...value }));
+  const request = { kind, method: "PUT" as const, id: "1", value: whole };
+  expect(["valid", "refused"]).toContain((await checkResource(request, context)).is);
 });
+
+it.each(['"', '\\"', "[", '{"a":', "[1,", '"\\'])(
+  "is done with a body of nothing but %j",
+  (part) => {
+    const body = parseBody(new TextEncoder().encode(part.repeat(1_500_000 / part.length)));
+    expect(body).toHaveProperty("fault.status", 400);
+  },
+);

@@ -22,6 +22,7 @@ export const checkConsumer: KindCheck = async ({ value, id, context }) => {
   );
 };
 
+/** Its consumer is looked for last: a credential that could not be stored anyway is told what is wrong. */
 export const checkCredential: KindCheck = async ({ value, id, consumer, context }) => {
   const schema = checkSchema(RESOURCE_SCHEMAS.credential, value);
   if (schema !== undefined) return refused(`invalid configuration: ${schema}`);

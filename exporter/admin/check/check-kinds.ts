@@ -33,6 +33,7 @@ const checkPluginSet =
     return schema === "global_rule" ? checkOtherRules(value.plugins, checked) : undefined;
   };
 
+/** The data plane would run a plugin that two rules have in neither. */
 async function checkOtherRules(
   plugins: JsonObject,
   { id, context }: Checked,
@@ -74,6 +75,7 @@ function serverPairsFault({ type, certs, keys, client }: JsonObject): string | u
   return authority && `failed to validate client_cert: ${authority}`;
 }
 
+/** The manager is the first part of the id, and decides the schema. */
 const checkSecret: KindCheck = async ({ value, id }) => {
   const manager = (id ?? "").split("/", 1)[0] ?? "";
   const schema = SECRET_SCHEMAS.get(manager);
@@ -82,6 +84,7 @@ const checkSecret: KindCheck = async ({ value, id }) => {
   return fault === undefined ? undefined : invalid(fault);
 };
 
+/** For plugins that are not enabled as well: metadata may be there before the plugin is. */
 const checkPluginMetadata: KindCheck = async ({ value, id }) => {
   if (id === undefined) return refused("missing plugin name");
   const subsystem = (["http", "stream"] as const).find(

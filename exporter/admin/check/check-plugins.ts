@@ -16,6 +16,7 @@ export function isAuthPlugin(name: string): boolean {
   return AUTH.has(name);
 }
 
+/** Where a set of plugins stands, and which there are. */
 export interface PluginPlace {
   readonly subsystem: Subsystem;
   readonly use: "plugin" | "consumer";
@@ -31,6 +32,7 @@ export function checkPlugins(plugins: JsonObject, place: PluginPlace): string | 
   return undefined;
 }
 
+/** What it is comes before whether it is known: `{"nope": 5}` is told by its 5. */
 function checkPlugin(name: string, conf: unknown, place: PluginPlace): string | undefined {
   const { subsystem, use, enabled } = place;
   if (typeof conf !== "object" || conf === null) {
@@ -46,6 +48,7 @@ function checkPlugin(name: string, conf: unknown, place: PluginPlace): string | 
   return subsystem === "http" && isObject(conf) ? metaFault(name, conf) : undefined;
 }
 
+/** Its shape was a matter of the schema; here is what a schema cannot say. */
 function metaFault(plugin: string, conf: JsonObject): string | undefined {
   const meta = conf._meta;
   if (!isObject(meta)) return undefined;

@@ -83,6 +83,7 @@ function takeId(
   return luaText(id);
 }
 
+/** The server sets them. */
 function checkTimes(value: JsonObject): AdminFault | undefined {
   const time = ["create_time", "update_time"].find((name) => Object.hasOwn(value, name));
   // The two spaces are APISIX's.

@@ -12,6 +12,7 @@ import { checkReferences, PLUGIN_CONFIG, SERVICE, UPSTREAM } from "./references.
 
 /** Routes, services and stream routes: what has an upstream and plugins. */
 
+// Before the schema, which refuses these pairs as well, but in words that name neither field.
 export const checkRoute: KindCheck = async (checked) => {
   const { value } = checked;
   for (const [one, other] of [
@@ -55,6 +56,7 @@ export const checkStreamRoute: KindCheck = async (checked) => {
   );
 };
 
+/** An inline upstream is checked twice, as in APISIX: with the whole, then by itself for all that is no schema. */
 async function checkUpstreamOf({ value, context }: Checked): Promise<AdminFault | undefined> {
   if (!isObject(value.upstream)) return undefined;
   const fault = await upstreamFault(value.upstream, context.lookups);

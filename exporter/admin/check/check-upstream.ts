@@ -22,6 +22,7 @@ export async function upstreamFault(
   );
 }
 
+/** The schema knows no ports in names, and lets colons stand anywhere in a host. */
 function nodesFault(nodes: unknown): string | undefined {
   if (Array.isArray(nodes)) {
     const bare = nodes.some((node) => isObject(node) && isIPv6(luaText(node.host)));
@@ -45,6 +46,7 @@ function portOf(address: string): number | undefined {
   return text === undefined ? undefined : Number(text);
 }
 
+/** The certificate that the gateway shows to the upstream may be kept as an ssl of type client. */
 async function clientCertificateFault(tls: unknown, lookups: Lookups | undefined) {
   const id = isObject(tls) ? tls.client_cert_id : undefined;
   if (id === undefined || lookups === undefined) return undefined;

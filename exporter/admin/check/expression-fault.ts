@@ -58,6 +58,7 @@ function logicOf(word: unknown): string | undefined {
 
 const OPERATORS = new Set(["==", "~=", ">", ">=", "<", "<=", "~~", "~*", "in", "has", "ipmatch"]);
 
+/** Elements beyond those of the form are ignored; only four of them are a negation. */
 function comparisonFault(rule: readonly unknown[]): string | undefined {
   const isNegated = rule.length === 4;
   if (isNegated && rule[1] !== "!") return "bad 'not' expression";
@@ -70,6 +71,7 @@ function comparisonFault(rule: readonly unknown[]): string | undefined {
   return operator === "ipmatch" ? addressFault(wanted) : undefined;
 }
 
+/** Operators are compared in lower case, and told in it. */
 function operatorText(word: unknown): string | undefined {
   if (typeof word === "number") return numberText(word);
   return typeof word === "string" ? word.toLowerCase() : undefined;

@@ -13,10 +13,7 @@ export function luaSourceFault(source: string): string | undefined {
     line += token.lines;
   }
   const unclosed = open.at(-1);
-  return (
-    unclosed &&
-    at(line, `'${closerOf(unclosed.text)}' expected${since(unclosed, line)} near '<eof>'`)
-  );
+  return unclosed && at(line, `'${unclosed.closer}' expected${since(unclosed, line)} near '<eof>'`);
 }
 
 interface Token {
@@ -28,25 +25,27 @@ interface Token {
 
 interface Opener {
   readonly text: string;
+  readonly closer: string;
   readonly line: number;
 }
 
-const SPACE_OR_COMMENT = String.raw`\s+|--\[(=*)\[[^]*?\]\1\]|--[^\n]*`;
-const LONG_TEXT = String.raw`\[(=*)\[[^]*?\]\2\]`;
+const SPACE_OR_COMMENT = String.raw`\s+|--[^\n]*`;
 const TEXT = String.raw`"(?:[^"\\\n]|\\[^])*"|'(?:[^'\\\n]|\\[^])*'`;
 const WORD = String.raw`[A-Za-z_\x80-\uffff][\w\x80-\uffff]*`;
 const NUMBER = String.raw`0[xX][\da-fA-F.]+(?:[pP][+-]?\d+)?[uUlLiI]*|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[uUlLiI]*`;
 const SIGN = String.raw`\.\.\.|\.\.|[=~<>]=|::|[-+*/%^#<>=(){}[\];:,.]`;
-const TOKEN = new RegExp(
-  `(?:${SPACE_OR_COMMENT})|${LONG_TEXT}|${TEXT}|${WORD}|${NUMBER}|${SIGN}`,
-  "y",
-);
+const TOKEN = new RegExp(`${SPACE_OR_COMMENT}|${TEXT}|${WORD}|${NUMBER}|${SIGN}`, "y");
+/** Of a text or comment over several lines, which ends with as many equals signs as it began with. */
+const LONG_OPENER = /(--)?\[(=*)\[/y;
 
 function* tokens(source: string): Generator<Token> {
   let at = 0;
   while (at < source.length) {
-    TOKEN.lastIndex = at;
-    const text = TOKEN.exec(source)?.[0];
+    const text = longToken(source, at) ?? shortToken(source, at);
+    if (text === "") {
+      yield { text, lines: 0, fault: "unfinished long string/comment near '<eof>'" };
+      return;
+    }
     if (text === undefined) {
       const first = source.charAt(at);
       const isText = first === '"' || first === "'";
@@ -60,6 +59,24 @@ function* tokens(source: string): Generator<Token> {
     at += text.length;
     yield { text, lines: text.split("\n").length - 1 };
   }
+}
+
+function shortToken(source: string, at: number): string | undefined {
+  TOKEN.lastIndex = at;
+  return TOKEN.exec(source)?.[0];
+}
+
+/**
+ * Empty where it has no end. Looked for and not matched: a pattern would search the rest again from every
+ * opener.
+ */
+function longToken(source: string, at: number): string | undefined {
+  LONG_OPENER.lastIndex = at;
+  const opener = LONG_OPENER.exec(source);
+  if (opener === null) return undefined;
+  const closer = `]${opener[2]}]`;
+  const end = source.indexOf(closer, LONG_OPENER.lastIndex);
+  return end < 0 ? "" : source.slice(at, end + closer.length);
 }
 
 const CLOSERS: ReadonlyMap<string, string> = new Map([
@@ -76,8 +93,7 @@ const CLOSERS: ReadonlyMap<string, string> = new Map([
 ]);
 const CLOSING = new Set(["end", "until", ")", "}", "]"]);
 
-const closerOf = (opener: string) => CLOSERS.get(opener) ?? "end";
-
+/** Lua names the opener only where it stands on another line. */
 function since({ text, line }: Opener, now: number): string {
   return line === now ? "" : ` (to close '${text}' at line ${line})`;
 }
@@ -85,18 +101,19 @@ function since({ text, line }: Opener, now: number): string {
 /** Follows blocks and brackets; tells what does not fit. */
 function take(token: string, open: Opener[], line: number): string | undefined {
   const inner = open.at(-1);
-  if (token === "do" && (inner?.text === "while" || inner?.text === "for")) {
-    open[open.length - 1] = { text: "do", line: inner.line };
+  if (token === "do" && inner?.closer === "do") {
+    open[open.length - 1] = { ...inner, closer: "end" };
     return undefined;
   }
-  if (CLOSERS.has(token)) {
-    open.push({ text: token, line });
+  const closer = CLOSERS.get(token);
+  if (closer !== undefined) {
+    open.push({ text: token, closer, line });
     return undefined;
   }
   if (!CLOSING.has(token)) return undefined;
   if (inner === undefined) return `'<eof>' expected near '${token}'`;
-  const wanted = closerOf(inner.text);
-  if (wanted !== token) return `'${wanted}' expected${since(inner, line)} near '${token}'`;
+  if (inner.closer !== token)
+    return `'${inner.closer}' expected${since(inner, line)} near '${token}'`;
   open.pop();
   return undefined;
 }

@@ -40,10 +40,15 @@ export function parseBody(bytes: Uint8Array, mostBytes = MOST_OF_BODY): ParsedBo
 /** The place, from 1, of the bracket that goes deeper than any value may. */
 function tooDeepAt(text: string): number | undefined {
   let depth = 0;
-  for (const { 0: token, index } of text.matchAll(/[[\]{}]|"(?:[^"\\]|\\[\s\S])*"/g)) {
-    if (token === "[" || token === "{") depth++;
-    else if (token === "]" || token === "}") depth--;
-    if (depth > MOST_LEVELS) return index + 1;
+  let isInText = false;
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at];
+    if (isInText && char === "\\") at++;
+    else if (char === '"') isInText = !isInText;
+    else if (isInText) continue;
+    else if (char === "[" || char === "{") depth++;
+    else if (char === "]" || char === "}") depth--;
+    if (depth > MOST_LEVELS) return at + 1;
   }
   return undefined;
 }
@@ -81,6 +86,7 @@ const TOKENS: readonly (readonly [RegExp, TokenName])[] = [
   [/null/y, "T_NULL"],
 ];
 
+/** The token at or after a place, and where it ends. */
 function nextToken(text: string, from: number): { readonly token: Token; readonly end: number } {
   const space = /[ \t\n\r]*/y;
   space.lastIndex = from;

@@ -3,7 +3,7 @@
  * blocks close. Names and types are seen to where the proto is used.
  */
 export function protoSourceFault(content: string): string | undefined {
-  if (/^[A-Za-z0-9+/\s]+={0,2}\s*$/.test(content)) {
+  if (/^[A-Za-z0-9+/]+={0,2}$/.test(content.replaceAll(/\s+/g, ""))) {
     return isDescriptorSet(Buffer.from(content, "base64"))
       ? undefined
       : "no descriptor set and no protobuf source";
@@ -27,8 +27,10 @@ export function protoSourceFault(content: string): string | undefined {
   return open.length === 0 ? undefined : `${line}: '}' expected near end of file`;
 }
 
-const TOKEN =
-  /\/\/[^\n]*|\/\*[\s\S]*?\*\/|\s+|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|[\w.]+|[\s\S]/g;
+// What is not closed goes on to the end, so that no part of the text is looked at twice.
+const COMMENT = String.raw`\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)`;
+const TEXT = String.raw`"(?:[^"\\\n]|\\.)*(?:"|$|(?=\n))|'(?:[^'\\\n]|\\.)*(?:'|$|(?=\n))`;
+const TOKEN = new RegExp(String.raw`${COMMENT}|\s+|${TEXT}|[\w.]+|[\s\S]`, "g");
 const SPACE = /^(?:\s|\/\/|\/\*)/;
 const STATEMENTS = new Set([
   "syntax",

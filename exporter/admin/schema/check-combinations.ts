@@ -36,6 +36,7 @@ function checkAllOf({ allOf = [] }: JsonSchema, value: unknown, check: SchemaChe
   return undefined;
 }
 
+/** Names what each branch requires, where it requires anything; why a branch failed is not told. */
 function checkAnyOf({ anyOf }: JsonSchema, value: unknown, check: SchemaCheck) {
   if (anyOf === undefined || anyOf.some((branch) => fits(branch, value, check))) return undefined;
   const required = anyOf.flatMap((branch) =>
@@ -76,7 +77,7 @@ function checkNot({ not }: JsonSchema, value: unknown, check: SchemaCheck) {
 
 function checkFormat({ format }: JsonSchema, value: unknown): string | undefined {
   if (format === undefined || typeof value !== "string") return undefined;
-  // An address of six bytes groups has a colon, the other has none.
+  // IPv6 addresses have a colon, the others have none.
   const isOfFormat = value.includes(":") === (format === "ipv6") && isIpAddress(value);
   return isOfFormat ? undefined : `expect valid ${format} address but got: ${value}`;
 }

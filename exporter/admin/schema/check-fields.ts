@@ -18,6 +18,7 @@ export function checkFields(
   );
 }
 
+/** A default counts for all that is checked after it, as in APISIX. */
 function checkProperties(
   { properties = {}, required = [], dependencies = {} }: JsonSchema,
   object: JsonObject,
@@ -39,6 +40,7 @@ function checkProperties(
   return undefined;
 }
 
+/** Those that have a schema were looked for with it. */
 function checkRequired({ properties = {}, required = [] }: JsonSchema, object: JsonObject) {
   const missing = required.find(
     (name) => !Object.hasOwn(properties, name) && !Object.hasOwn(object, name),
@@ -82,6 +84,7 @@ function isNameList(needed: readonly string[] | JsonSchema): needed is readonly 
   return Array.isArray(needed);
 }
 
+/** Patterns come first: a field that fits one is not an additional one. */
 function checkOtherFields(
   schema: JsonSchema,
   object: JsonObject,

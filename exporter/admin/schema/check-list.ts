@@ -21,6 +21,7 @@ export function checkList(
   return equal && `expected unique items but items ${equal[0]} and ${equal[1]} are equal`;
 }
 
+/** Where each place has a schema of its own, members beyond them are free. */
 function checkMembers(
   { items }: JsonSchema,
   list: readonly unknown[],

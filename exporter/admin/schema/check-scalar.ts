@@ -19,6 +19,7 @@ export function checkText(schema: JsonSchema, text: string): string | undefined 
   return `failed to match pattern ${luaQuote(pattern)} with ${luaQuote(text)}`;
 }
 
+/** Code points: `length` counts UTF-16 units. */
 function characterCount(text: string): number {
   let count = 0;
   for (const _ of text) count++;

@@ -31,12 +31,9 @@ const GLOBAL = new Set([
   "ai",
   "batch-requests",
   "error-log-logger",
-  "error-page",
-  "gm",
   "inspect",
   "log-rotate",
   "node-status",
-  "ocsp-stapling",
   "server-info",
 ]);
 

@@ -356,3 +356,8 @@ export const RESOURCE_SCHEMAS = {
 } satisfies Readonly<Record<string, JsonSchema>>;
 
 export type SchemaName = keyof typeof RESOURCE_SCHEMAS;
+
+/** What `GET /schema/{type}` shows; undefined for what is no type. */
+export function resourceSchema(type: string): JsonSchema | undefined {
+  return Object.hasOwn(RESOURCE_SCHEMAS, type) ? RESOURCE_SCHEMAS[type as SchemaName] : undefined;
+}

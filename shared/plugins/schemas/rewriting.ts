@@ -76,6 +76,7 @@ export const responseRewrite: PluginSchemas = {
         anyOf: [
           someHeaders,
           {
+            type: "object",
             properties: {
               add: {
                 type: "array",
@@ -125,6 +126,7 @@ export const echo: PluginSchemas = {
       headers: { type: "object", minProperties: 1 },
     },
     anyOf: [{ required: ["before_body"] }, { required: ["body"] }, { required: ["after_body"] }],
+    minProperties: 1,
   },
 };
 

@@ -3,6 +3,7 @@ import { isObject, luaText } from "../../schema/lua-value.ts";
 import type { PluginRule } from "./plugin-rule.ts";
 import { isDecodable } from "./rewriting-rules.ts";
 
+/** What a consumer needs depends on the algorithm, in a way that the schema only half says. */
 export const jwtAuth: PluginRule = ({ conf, use }) => {
   if (use !== "consumer") return undefined;
   const algorithm = luaText(conf.algorithm);
@@ -38,6 +39,7 @@ export const jweDecrypt: PluginRule = ({ conf, use }) => {
     : "the secret length should be 32 chars";
 };
 
+/** Choices are configured as on a route, whatever the plugins would be on a consumer. */
 export const multiAuth: PluginRule = ({ conf, isAuth, checkOther }) => {
   for (const choice of conf.auth_plugins as readonly unknown[]) {
     if (!isObject(choice)) continue;

@@ -2,15 +2,32 @@ import { isObject, type JsonObject, luaText } from "../../schema/lua-value.ts";
 
 /** The oldest form of a set of headers: names and values, and nothing of `add`, `set`, `remove`. */
 export function plainHeadersFault(headers: unknown): string | undefined {
-  if (!isObject(headers) || hasNewForm(headers)) return undefined;
-  for (const [name, value] of Object.entries(headers)) {
+  return plainHeaderFault(headers, (name, value) => {
     if (typeof value !== "string" && typeof value !== "number") {
       return "invalid type as header value";
     }
-    if (name === "") return "invalid field length in header";
+    return name === "" ? "invalid field length in header" : undefined;
+  });
+}
+
+/** The same, with what may not stand in a header at all. */
+export function headerLettersFault(headers: unknown): string | undefined {
+  return plainHeaderFault(headers, (name, value) => {
     if (!/^[\w!#$%&'*+\-.^`|~]+$/.test(name)) return "invalid field character in header";
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a header may not have.
-    if (/[\0-\x08\x0a-\x1f\x7f]/.test(luaText(value))) return "invalid value character in header";
+    const isWrong = /[\0-\x08\x0a-\x1f\x7f]/.test(luaText(value));
+    return isWrong ? "invalid value character in header" : undefined;
+  });
+}
+
+function plainHeaderFault(
+  headers: unknown,
+  check: (name: string, value: unknown) => string | undefined,
+): string | undefined {
+  if (!isObject(headers) || hasNewForm(headers)) return undefined;
+  for (const [name, value] of Object.entries(headers)) {
+    const fault = check(name, value);
+    if (fault !== undefined) return fault;
   }
   return undefined;
 }

@@ -12,6 +12,7 @@ const ALL_WITH_CREDENTIALS = [
   "timing_allow_origins",
 ];
 
+/** Browsers take no `*` together with credentials. */
 export const cors: PluginRule = ({ conf, use }) => {
   if (use === "metadata") return undefined;
   if (conf.allow_credential === true && ALL_WITH_CREDENTIALS.some((name) => conf[name] === "*")) {
@@ -72,6 +73,7 @@ const EXAMPLE_TYPES = new Set([
   "text/xml",
 ]);
 
+/** An answer is made up from a schema for these types only. */
 export const mocking: PluginRule = ({ conf }) => {
   const [type = ""] = luaText(conf.content_type).split(";");
   return isReference(conf.content_type) || EXAMPLE_TYPES.has(type.trim())

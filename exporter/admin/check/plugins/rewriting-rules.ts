@@ -1,13 +1,14 @@
 import { isReference } from "../../schema/check-schema.ts";
 import { isObject, luaText } from "../../schema/lua-value.ts";
 import { expressionFault } from "../expression-fault.ts";
-import { plainHeadersFault } from "./headers.ts";
+import { headerLettersFault, plainHeadersFault } from "./headers.ts";
 import type { PluginRule } from "./plugin-rule.ts";
 import { replacementFault } from "./replacement.ts";
 
 const textsOf = (value: unknown): readonly string[] =>
   Array.isArray(value) ? value.filter((member) => typeof member === "string") : [];
 
+/** Patterns and replacements by turns. */
 export const proxyRewrite: PluginRule = ({ conf }) => {
   const rewrites = textsOf(conf.regex_uri);
   if (rewrites.length % 2 !== 0) return "The length of regex_uri should be an even number";
@@ -16,7 +17,7 @@ export const proxyRewrite: PluginRule = ({ conf }) => {
     const fault = replacementFault(pattern, replacement);
     if (fault !== undefined) return `invalid regex_uri(${pattern}, ${replacement}): ${fault}`;
   }
-  return plainHeadersFault(conf.headers);
+  return plainHeadersFault(conf.headers) ?? headerLettersFault(conf.headers);
 };
 
 export const redirect: PluginRule = ({ conf }) => {
@@ -34,6 +35,7 @@ export const responseRewrite: PluginRule = ({ conf }) =>
   conditionFault(conf.vars) ??
   filterFault(conf.filters);
 
+/** There has to be a body to decode. */
 function encodedBodyFault(isEncoded: unknown, body: unknown): string | undefined {
   if (isEncoded !== true || isReference(body)) return undefined;
   const isBase64 = typeof body === "string" && body !== "" && isDecodable(body);

@@ -54,6 +54,7 @@ const RETURN = {
   required: ["code"],
 } as const;
 
+/** Plugins that a workflow can run. */
 const LIMITS = new Set(["limit-count", "limit-conn"]);
 
 /** APISIX lets a `case` pass that is no condition; it fails when a request comes. */
@@ -82,6 +83,7 @@ const ZONES: ReadonlyMap<string, string> = new Map([
   ["memory_cache", "memory"],
 ]);
 
+/** A zone is of one kind; the method is a part of every key already. */
 export const proxyCache: PluginRule = ({ conf }) => {
   if (membersOf(conf.cache_key).includes("$request_method")) {
     return "cache_key variable $request_method unsupported";
@@ -93,6 +95,7 @@ export const proxyCache: PluginRule = ({ conf }) => {
     : `invalid or empty cache_zone for cache_strategy: ${luaText(conf.cache_strategy)}`;
 };
 
+/** Each rule counts by its key. */
 export const quotaRules: PluginRule = ({ conf }) => {
   const known = new Set<unknown>();
   return first(objectsOf(conf.rules), ({ key }) => {

@@ -46,6 +46,12 @@ describe("LuaJIT's words", () => {
       `[string "return function()..."]:2: 'end' expected (to close 'function' at line 1) near '<eof>'`,
     ],
     ["return (1}", `[string "return (1}"]:1: ')' expected near '}'`],
+    ["local unfinished = 1", undefined],
+    ["--[[ no end", `[string "--[[ no end"]:1: unfinished long string/comment near '<eof>'`],
+    [
+      "while true do\n",
+      `[string "while true do..."]:2: 'end' expected (to close 'while' at line 1) near '<eof>'`,
+    ],
     ["end", `[string "end"]:1: '<eof>' expected near 'end'`],
     ["return 'abc", `[string "return 'abc"]:1: unfinished string near ''abc'`],
     ["a ? b", `[string "a ? b"]:1: unexpected symbol near '?'`],

@@ -4,7 +4,10 @@ import {
   EVERY_PLUGIN,
 } from "../../../../exporter/admin/check/enabled-plugins.ts";
 import { listPlugins, showPlugins } from "../../../../exporter/admin/schema/plugin-list.ts";
-import { RESOURCE_SCHEMAS } from "../../../../exporter/admin/schema/resource-schemas.ts";
+import {
+  RESOURCE_SCHEMAS,
+  resourceSchema,
+} from "../../../../exporter/admin/schema/resource-schemas.ts";
 
 describe("the list of plugins", () => {
   it("has the enabled ones, the highest priority first", () => {
@@ -34,5 +37,14 @@ describe("the list of plugins", () => {
     const shown = showPlugins("http", EVERY_PLUGIN.http);
     expect(JSON.parse(JSON.stringify(shown))).toEqual(shown);
     expect(JSON.parse(JSON.stringify(RESOURCE_SCHEMAS))).toEqual(RESOURCE_SCHEMAS);
+  });
+});
+
+describe("the schema of a kind", () => {
+  it("goes by its singular, and by nothing else", () => {
+    expect(resourceSchema("route")).toHaveProperty("properties.uri");
+    expect(resourceSchema("plugin_config")).toMatchObject({ required: ["id", "plugins"] });
+    expect(resourceSchema("routes")).toBeUndefined();
+    expect(resourceSchema("constructor")).toBeUndefined();
   });
 });
