@@ -18,6 +18,7 @@ Usage: npm start -- [flags]
 
   --gateway-port PORT   the gateway (9080)
   --status-port PORT    the exporter's /status, /healthz, /readyz, /metrics (9091)
+  --admin-port PORT     the Admin API (9180)
   --etcd-port PORT      etcd, where it is started here (2379)
   --store-port PORT     the object store's S3 endpoint (9092)
   --upstream-port PORT  the first of three demo upstreams in a row (9101)
@@ -38,6 +39,7 @@ export function parseFlags(args: readonly string[]): Flags | "help" | { readonly
       options: {
         "gateway-port": { type: "string", default: "9080" },
         "status-port": { type: "string", default: "9091" },
+        "admin-port": { type: "string", default: "9180" },
         "etcd-port": { type: "string", default: "2379" },
         "store-port": { type: "string", default: "9092" },
         "upstream-port": { type: "string", default: "9101" },
@@ -55,6 +57,7 @@ export function parseFlags(args: readonly string[]): Flags | "help" | { readonly
       ports: {
         gateway: port("--gateway-port", values["gateway-port"]),
         status: port("--status-port", values["status-port"]),
+        admin: port("--admin-port", values["admin-port"]),
         etcd: port("--etcd-port", values["etcd-port"]),
         store: port("--store-port", values["store-port"]),
         upstreams: port("--upstream-port", values["upstream-port"]),

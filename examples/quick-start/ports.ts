@@ -5,6 +5,7 @@ export interface Ports {
   readonly gateway: number;
   readonly store: number;
   readonly status: number;
+  readonly admin: number;
   readonly etcd: number;
   /** The first of three in a row for the demo upstreams. */
   readonly upstreams: number;

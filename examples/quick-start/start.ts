@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -65,7 +66,10 @@ async function start(flags: Flags): Promise<void> {
   });
   stops.push(() => edge.stop());
   const statusPort = flags.ports.status || (await freePort());
-  const exporter = startExporter(exporterSettings(flags, etcd, edge), statusPort);
+  // A page in the browser can reach a port of this machine: no key that it could know.
+  const key = process.env.ADMIN_KEY || randomBytes(12).toString("hex");
+  const admin = { port: flags.ports.admin || (await freePort()), key };
+  const exporter = startExporter(exporterSettings(flags, etcd, edge), statusPort, admin);
   stops.push(() => exporter.stop());
   exporter.process.once("exit", (code) => ended("the exporter", code));
   if (flags.demo) await answers(`${edge.url}/hello`);
@@ -87,10 +91,11 @@ function edgeOverrides(): Record<string, string> {
 }
 
 async function checkPorts(flags: Flags): Promise<void> {
-  const { gateway, status, etcd, store, upstreams } = flags.ports;
+  const { gateway, status, admin, etcd, store, upstreams } = flags.ports;
   const wanted = new Map([
     ["--gateway-port", { port: gateway, what: "the gateway" }],
     ["--status-port", { port: status, what: "the exporter's status" }],
+    ["--admin-port", { port: admin, what: "the Admin API" }],
     ["--store-port", { port: store, what: "the object store" }],
   ]);
   if (!process.env.ETCD_ENDPOINTS) wanted.set("--etcd-port", { port: etcd, what: "etcd" });
@@ -171,6 +176,7 @@ function report(
     "Snapgate runs:",
     `  gateway    ${edge.url}   (the edge worker on workerd)`,
     `  exporter   ${exporter.url}/status`,
+    `  admin      ${exporter.admin?.url}   (APISIX's Admin API)`,
     `  etcd       ${etcd.endpoint}   (${etcd.what}; keys under ${PREFIX})`,
     `  store      ${edge.store.endpoint}   (local R2, bucket ${edge.store.bucket})`,
     `  router     ${flags.router}`,
@@ -188,6 +194,12 @@ function report(
   } else {
     const upstream = { nodes: { "127.0.0.1:8000": 1 } };
     lines.push("Try:", `  ${put("routes/try", { uri: "/*", upstream })}`);
+  }
+  if (exporter.admin) {
+    const { url, key } = exporter.admin;
+    const value = JSON.stringify({ uri: "/admin", upstream: { nodes: { "127.0.0.1:8000": 1 } } });
+    const body = flags.demo ? JSON.stringify({ uri: "/admin", upstream_id: "demo" }) : value;
+    lines.push(`  curl -s ${url}/routes/admin -H 'X-API-KEY: ${key}' -X PUT -d '${body}'`);
   }
   lines.push(
     `  curl -s ${exporter.url}/status               # generation, lag, rejections`,

@@ -85,7 +85,7 @@ export class AdminApi {
     const { preconditions, query } = call;
     switch (call.method) {
       case "GET":
-        return this.#get(path, query);
+        return this.#get(call, path);
       case "PUT":
       case "POST":
       case "PATCH": {
@@ -109,8 +109,10 @@ export class AdminApi {
     return method === "POST" ? this.#writer.post(call) : this.#writer.patch(call);
   }
 
-  async #get(path: ResourcePath, query: URLSearchParams): Promise<Answer> {
+  async #get({ segments, query }: AdminCall, path: ResourcePath): Promise<Answer> {
     if (path.id === undefined) {
+      // A manager without an id is neither one secret nor all of them.
+      if (path.kind.name === "secrets" && segments.length > 1) throw notFound();
       const { list, total } = await this.#deps.reader.list(path, query);
       return { status: 200, body: { total, list } };
     }
@@ -140,9 +142,6 @@ function reloadAnswer(method: string): Answer {
 function resourcePathOf(segments: readonly string[]): ResourcePath {
   const path = parseResourcePath(segments.join("/"));
   if ("error_msg" in path) throw refusal(path.status, path.error_msg);
-  if (path.kind.name === "secrets" && path.id === undefined && segments.length > 1) {
-    throw notFound();
-  }
   // What follows an id is ignored, as in APISIX; but a service's own resources are no service.
   if (path.kind.name === "services" && path.rest[0] === "graphql_cost_decorations") {
     throw refusal(404, "Unsupported resource type: graphql_cost_decorations");

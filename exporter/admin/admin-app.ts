@@ -54,7 +54,12 @@ const CORS_OF_OPTIONS = {
 export function createAdminApp(deps: AdminAppDeps): Hono<{ Bindings: Bindings }> {
   const app = new Hono<{ Bindings: Bindings }>();
   app.use(allowed(deps), common(deps));
-  app.on("HEAD", BASE, (c) => c.body(null, 200, { "content-type": "application/json" }));
+  // Hono answers HEAD as it would GET. ADC asks without a key, for the Server header alone.
+  app.get(BASE, (c) =>
+    c.req.raw.method === "HEAD"
+      ? c.body(null, 200, { "content-type": "application/json" })
+      : page(c, 404, "Not Found"),
+  );
   app.options(`${BASE}/*`, (c) => c.body(null, 200, deps.cors ? CORS_OF_OPTIONS : {}));
   app.all(`${BASE}/*`, (c) => answer(c, deps));
   const { uiFolder } = deps;

@@ -5,7 +5,7 @@ import { validateSchema } from "./check/validate-schema.ts";
 import { isObject } from "./schema/lua-value.ts";
 import { listPlugins, showPlugins } from "./schema/plugin-list.ts";
 import { pluginSchema, type SchemaUse, type Subsystem } from "./schema/plugin-schema.ts";
-import { RESOURCE_SCHEMAS } from "./schema/resource-schemas.ts";
+import { resourceSchema } from "./schema/resource-schemas.ts";
 
 /** `/plugins`, `/schema` and `/configs/validate`: what needs no etcd (reference 9.6). */
 
@@ -47,9 +47,9 @@ export function showSchemaAnswer(rest: readonly string[], query: URLSearchParams
     const subsystem = query.get("subsystem") === "stream" ? "stream" : "http";
     return pluginAnswer(name, subsystem, query);
   }
-  const schemas: Readonly<Record<string, unknown>> = RESOURCE_SCHEMAS;
-  if (!Object.hasOwn(schemas, type)) throw refusal(400, `not found schema: ${type}`);
-  return { status: 200, body: schemas[type] };
+  const schema = resourceSchema(type);
+  if (!schema) throw refusal(400, `not found schema: ${type}`);
+  return { status: 200, body: schema };
 }
 
 /** `POST /schema/validate/{kind}`, where the kind is in the plural. */

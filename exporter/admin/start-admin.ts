@@ -11,7 +11,7 @@ import { AccessControl } from "./access.ts";
 import { AdminApi } from "./admin-api.ts";
 import { createAdminApp } from "./admin-app.ts";
 import { WELL_KNOWN_KEY } from "./admin-keys.ts";
-import { ENABLED_BY_DEFAULT } from "./check/enabled-plugins.ts";
+import { ENABLED_BY_DEFAULT, type EnabledPlugins, EVERY_PLUGIN } from "./check/enabled-plugins.ts";
 import type { ConfigurationView } from "./configuration-view.ts";
 import { Guards } from "./guards.ts";
 import { KeyLocks } from "./key-locks.ts";
@@ -30,21 +30,24 @@ export interface AdminDeps {
 }
 
 /** The Admin API on one etcd. */
-export function createAdminApi(deps: Omit<AdminDeps, "log">): AdminApi {
+export function createAdminApi(
+  deps: Omit<AdminDeps, "log">,
+  enabled: EnabledPlugins = ENABLED_BY_DEFAULT,
+): AdminApi {
   return new AdminApi({
     ...deps,
     guards: new Guards(deps),
     relations: new Relations(deps),
     locks: new KeyLocks(),
     reader: new Reader(deps),
-    enabled: ENABLED_BY_DEFAULT,
+    enabled,
   });
 }
 
 /** Listens; what a person should know of the configuration is logged. Rejects where it cannot listen. */
 export async function startAdmin(config: AdminConfig, deps: AdminDeps): Promise<Listening> {
   const app = createAdminApp({
-    api: createAdminApi(deps),
+    api: createAdminApi(deps, config.plugins === "all" ? EVERY_PLUGIN : ENABLED_BY_DEFAULT),
     access: new AccessControl(config.keys),
     allowed: parseIpRanges(config.allow),
     cors: config.cors,

@@ -29,17 +29,15 @@ export function storedValue({ key, value, createRevision, modRevision }: KeyValu
   return { key, text, value: parseObject(text), createRevision, modRevision };
 }
 
-/** A copy of the value with its secrets in the clear. */
+/** The value with its secrets decrypted, in place: a copy of each would be most of the work of a list. */
 export function inTheClear(
   { value }: StoredValue,
   kind: KindName,
   id: string,
   cipher: FieldCipher,
 ): JsonObject | undefined {
-  if (value === undefined) return undefined;
-  const copy = structuredClone(value);
-  cipher.decrypt(kind, id, copy);
-  return copy;
+  if (value !== undefined) cipher.decrypt(kind, id, value);
+  return value;
 }
 
 function parseObject(text: string): JsonObject | undefined {

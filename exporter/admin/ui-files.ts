@@ -38,7 +38,8 @@ const START_PAGE = "index.html";
 export async function readUiFile(folder: string, path: string): Promise<UiFile | undefined> {
   const found = await readWithin(folder, path === "" ? START_PAGE : path);
   if (found) return file(path === "" ? START_PAGE : path, found);
-  const isPage = extname(path) === "";
+  // An id may have a dot: only what looks like a file is one.
+  const isPage = !Object.hasOwn(CONTENT_TYPES, extname(path).toLowerCase());
   const start = isPage ? await readWithin(folder, START_PAGE) : undefined;
   return start && file(START_PAGE, start);
 }

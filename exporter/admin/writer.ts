@@ -1,5 +1,6 @@
 import { type KindName, resourceKey } from "../../shared/resources/resource-key.ts";
 import type { JsonObject } from "../encryption/field-cipher.ts";
+import { validate } from "../validate.ts";
 import { notFound, Refusal, refusal } from "./answer.ts";
 import type { WriteMethod } from "./check/admin-kinds.ts";
 import { checkResource } from "./check/check-resource.ts";
@@ -130,6 +131,7 @@ export class Writer {
     const { key, before, lookups } = write;
     const kind = path.kind.name;
     const id = key.slice(`${prefix}/${resourceKey(kind, "")}`.length);
+    this.#checkUsable(key, write.value);
     const uses = touchedUses(targetsOf(kind, write.value));
     const touches = await guards.touches([...uses, ...lookups.touched]);
     const value = structuredClone(write.value);
@@ -142,6 +144,19 @@ export class Writer {
       success: [lease === undefined ? put : { ...put, leaseId: lease }, ...touches],
       change: { key, value, before: before?.modRevision },
     };
+  }
+
+  /**
+   * A value that APISIX takes and this exporter does not would be stored, and never take effect at an edge.
+   * Throws a `Refusal`.
+   */
+  #checkUsable(key: string, value: JsonObject): void {
+    const bytes = Buffer.from(JSON.stringify(value));
+    const verdict = validate({ key, value: bytes, modRevision: 0 }, this.#deps.prefix);
+    if (verdict.is !== "rejected") return;
+    const { path, found, wanted } = verdict.rejection;
+    const where = path === "" ? "" : `property "${path}" validation failed: `;
+    throw refusal(400, `invalid configuration: ${where}found ${found}, wanted ${wanted}`);
   }
 
   /** Commits with the lease of a `ttl`, which no failed write leaves behind. */
@@ -180,12 +195,14 @@ export class Writer {
   }
 }
 
+const ID_OF_PATH_ONLY: ReadonlySet<KindName> = new Set(["plugin_metadata", "secrets"]);
+
 /** The id of the key: from the path, else from the value. */
 function aimedId({ path, body }: WriteCall): string | undefined {
   const { kind, id, consumer } = path;
   const field = kind.name === "consumers" ? "username" : "id";
   const ofBody = isObject(body) && Object.hasOwn(body, field) ? body[field] : undefined;
-  const aimed = id ?? (kind.name === "plugin_metadata" ? undefined : ofBody);
+  const aimed = id ?? (ID_OF_PATH_ONLY.has(kind.name) ? undefined : ofBody);
   if (typeof aimed !== "string" && typeof aimed !== "number") return undefined;
   return kind.name === "credentials" ? `${consumer}/credentials/${aimed}` : String(aimed);
 }

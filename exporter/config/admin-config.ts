@@ -11,6 +11,7 @@ export interface AdminConfig {
   readonly cors: boolean;
   /** Undefined: HTTP. */
   readonly tls: ServerTls | undefined;
+  readonly plugins: "default" | "all";
   readonly uiFolder: string | undefined;
 }
 
@@ -34,6 +35,7 @@ export function adminConfig(of: Read): AdminConfig | undefined {
     allow: of("ADMIN_ALLOW"),
     cors: of<string>("ADMIN_CORS") === "on",
     tls: cert && key ? { cert, key, clientCa } : undefined,
+    plugins: of("ADMIN_PLUGINS"),
     uiFolder: of<string | undefined>("ADMIN_UI_DIR"),
   };
 }

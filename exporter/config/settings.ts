@@ -208,6 +208,12 @@ export const SETTINGS = [
     undefined,
     "authority (PEM) that must have signed the certificate of every client of the Admin API",
   ),
+  setting(
+    "ADMIN_PLUGINS",
+    choice("default", "all"),
+    "default",
+    "plugins that the Admin API knows: those that APISIX enables by itself, or all of its plugins",
+  ),
   setting("ADMIN_UI_DIR", text, undefined, "folder of a built APISIX Dashboard, served under /ui/"),
   setting(
     "STATUS_LISTEN",

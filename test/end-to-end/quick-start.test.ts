@@ -6,7 +6,7 @@ import { etcdIsInstalled } from "../support/etcd-server.ts";
 import { eventually } from "../support/stack.ts";
 
 const START = fileURLToPath(new URL("../../examples/quick-start/start.mjs", import.meta.url));
-const FREE = ["gateway", "status", "etcd", "store", "upstream"].flatMap((name) => [
+const FREE = ["gateway", "status", "admin", "etcd", "store", "upstream"].flatMap((name) => [
   `--${name}-port`,
   "0",
 ]);
@@ -93,6 +93,20 @@ describe.each(variants.filter(({ runs }) => runs))("npm start on $name", ({ flag
     await new Promise((resolve) => setTimeout(resolve, 3000));
     expect((await fetch(url)).status).toBe(404);
     client.close();
+  });
+
+  it("takes the printed call of the Admin API, and serves its route", async () => {
+    const [, url, key, body] =
+      /curl -s (\S+) -H 'X-API-KEY: (\w+)' -X PUT -d '(.*)'/.exec(started.output) ?? [];
+    const headers = { "x-api-key": key as string };
+    const answer = await fetch(url as string, { method: "PUT", headers, body: body as string });
+    expect(answer.status).toBe(201);
+    const revision = answer.headers.get("x-snapgate-revision");
+    const wait = `${started.urls.exporter}/status?wait_for_revision=${revision}&timeout=20`;
+    expect((await fetch(wait)).status).toBe(200);
+    const served = async () => (await fetch(`${started.urls.gateway}/admin`)).status;
+    await eventually(async () => expect(await served()).toBe(200), 3);
+    expect((await fetch(url as string, { method: "DELETE" })).status).toBe(401);
   });
 
   it("says what to try next, and every printed address answers", async () => {

@@ -294,6 +294,7 @@ describeWithEtcd("resources at the Admin API", () => {
     expect(await call("DELETE", decorations)).toMatchObject({ status: 404 });
     expect(await call("GET", "services/s/ignored")).toMatchObject({ status: 200 });
     expect(await call("GET", "secrets/vault")).toMatchObject({ status: 404 });
-    expect(await call("PUT", "secrets/vault", {})).toMatchObject({ status: 404 });
+    expect(await call("PUT", "secrets/vault", { id: "x" })).toMatchObject({ status: 400 });
+    expect(await call("DELETE", "secrets/vault")).toMatchObject({ status: 400 });
   });
 });
