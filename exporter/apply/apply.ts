@@ -133,7 +133,8 @@ class Run {
     const { fence, guards, transport } = this.#deps;
     const compare = [...(fence ? [fence] : []), ...steps.map((step) => step.compare)];
     try {
-      const touches = (await guards?.touches(GUARDS)) ?? [];
+      const names = [...GUARDS, ...steps.flatMap((step) => step.guards)];
+      const touches = (await guards?.touches(names)) ?? [];
       const success = [...steps.flatMap(({ operations }) => operations), ...touches, ...last];
       const { header, succeeded } = await transport.txn({ compare, success });
       if (succeeded) {

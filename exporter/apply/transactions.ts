@@ -1,6 +1,8 @@
+import { identityGuard } from "../admin/guards.ts";
 import type { FieldCipher } from "../encryption/field-cipher.ts";
 import { keysUnder } from "../etcd/key-bytes.ts";
 import type { Compare, Operation } from "../etcd/transport.ts";
+import { identitiesOf } from "../table/identities.ts";
 import { type Change, timedValue } from "./plan.ts";
 
 /** A change as etcd's transactions have it. */
@@ -8,6 +10,8 @@ export interface Step {
   readonly change: Change;
   readonly compare: Compare;
   readonly operations: readonly Operation[];
+  /** Names of guards that are touched with it, an operation each. */
+  readonly guards: readonly string[];
   /** What it takes of a request. */
   readonly bytes: number;
 }
@@ -33,13 +37,15 @@ export function stepOf(change: Change, { prefix, cipher, nowSeconds }: StepOptio
   if (!timed) {
     const ranges = [{ key }, ...(change.hasDecorations ? [keysUnder(`${key}/`)] : [])];
     const operations = ranges.map((range) => ({ do: "delete", ...range }) as const);
-    return { change, compare, operations, bytes: 4 * key.length + 2 * FRAME_BYTES };
+    return { change, compare, operations, guards: [], bytes: 4 * key.length + 2 * FRAME_BYTES };
   }
   const stored = structuredClone(timed);
   cipher.encrypt(change.kind, change.id, stored);
   const value = new TextEncoder().encode(JSON.stringify(stored));
-  const bytes = value.length + 2 * key.length + FRAME_BYTES;
-  return { change, compare, operations: [{ do: "put", key, value }], bytes };
+  // Whoever gives another consumer the same key at the same moment is to look again.
+  const guards = identitiesOf(change.kind, timed).map(identityGuard);
+  const bytes = value.length + 2 * key.length + FRAME_BYTES * (1 + 3 * guards.length);
+  return { change, compare, operations: [{ do: "put", key, value }], guards, bytes };
 }
 
 /**
@@ -53,16 +59,15 @@ export function* transactionsOf(
   let batch: Step[] = [];
   let [operations, bytes] = [0, 0];
   for (const step of steps) {
-    const isFull =
-      operations + step.operations.length > MOST_OPERATIONS - reserved ||
-      bytes + step.bytes > MOST_BYTES;
+    const own = step.operations.length + step.guards.length;
+    const isFull = operations + own > MOST_OPERATIONS - reserved || bytes + step.bytes > MOST_BYTES;
     if (batch.length > 0 && isFull) {
       yield batch;
       batch = [];
       [operations, bytes] = [0, 0];
     }
     batch.push(step);
-    operations += step.operations.length;
+    operations += own;
     bytes += step.bytes;
   }
   if (batch.length > 0) yield batch;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { Guards } from "../../../exporter/admin/guards.ts";
 import { ApplyFailed, applyPlan, Overtaken } from "../../../exporter/apply/apply.ts";
 import { EVERY_KIND, NO_KIND, planChanges } from "../../../exporter/apply/plan.ts";
 import { readConfiguration } from "../../../exporter/apply/stored-configuration.ts";
@@ -228,6 +229,20 @@ describeWithEtcd("a configuration that is written as a whole", () => {
     const again = await plan({ routes: [route("b")] });
     await expect(applyPlan(again, { ...world.deps, fence, last })).rejects.toThrow(Overtaken);
     expect([...(await world.keys()).keys()]).toEqual(["/apisix/routes/a"]);
+  });
+
+  it("touches the guards that single writes go by, within etcd's limits", async () => {
+    const guards = new Guards(world.deps);
+    const consumers = Array.from({ length: 100 }, (_, i) => {
+      return { username: `c${i}`, plugins: { "key-auth": { key: `k${i}` } } };
+    });
+    const report = await applyPlan(await plan({ consumers }), { ...world.deps, guards });
+    expect(report).toMatchObject({ transactions: 2 });
+    const touched = [...(await world.keys("/snapgate/guards/")).keys()];
+    expect(touched).toContain(guards.key("uses"));
+    expect(touched).toContain(guards.key("global_rules"));
+    const identities = touched.filter((key) => key.startsWith(guards.key("identities/")));
+    expect(identities).toHaveLength(100);
   });
 
   it("stores secrets encrypted where there is a keyring, and compares them in the clear", async () => {
