@@ -72,6 +72,7 @@ async function start(flags: Flags): Promise<void> {
   const exporter = startExporter(exporterSettings(flags, etcd, edge), statusPort, admin);
   stops.push(() => exporter.stop());
   exporter.process.once("exit", (code) => ended("the exporter", code));
+  if (exporter.admin) await answers(exporter.admin.url, { method: "HEAD" });
   if (flags.demo) await answers(`${edge.url}/hello`);
   report(flags, etcd, edge, exporter);
 }
@@ -148,10 +149,10 @@ function exporterSettings(
   };
 }
 
-async function answers(url: string): Promise<void> {
+async function answers(url: string, init?: RequestInit): Promise<void> {
   const deadline = Date.now() + FIRST_ANSWER_MS;
   while (Date.now() < deadline) {
-    const response = await fetch(url).catch(() => undefined);
+    const response = await fetch(url, init).catch(() => undefined);
     await response?.body?.cancel();
     if (response?.status === 200) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
