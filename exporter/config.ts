@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { type Reach, reachOf } from "../shared/resources/reach.ts";
 import type { RouterName } from "../shared/snapshot/format.ts";
 import { type AdminConfig, adminConfig } from "./config/admin-config.ts";
@@ -15,14 +15,18 @@ import type { DiscoveryTiming } from "./discovery/discovery.ts";
 import type { DnsOrder } from "./discovery/record-order.ts";
 import { parseDnsServer, type ServerAddress } from "./discovery/server-address.ts";
 import type { EtcdOptions } from "./etcd/etcd3-transport.ts";
+import type { StandaloneFile } from "./file/file-source.ts";
 import type { LossGuard } from "./publish/loss-guard.ts";
 import type { RetentionOptions } from "./publish/retention.ts";
 import type { StoreOptions } from "./store/open-store.ts";
+import { formatOf, hasLists } from "./table/read-standalone.ts";
 
 /** Everything that the exporter needs to know, checked. Times in milliseconds. */
 export interface Config {
   readonly etcd: EtcdOptions;
-  /** Without a trailing slash. */
+  /** In etcd's place. */
+  readonly file: ConfiguredFile | undefined;
+  /** Without a trailing slash; empty, where a file is in etcd's place. */
   readonly prefix: string;
   /** The edge's, as far as it is told. */
   readonly reach: Reach;
@@ -56,6 +60,12 @@ export interface DnsConfig {
   readonly timing: DiscoveryTiming;
 }
 
+export interface ConfiguredFile extends StandaloneFile {
+  readonly environment: Environment;
+  /** Settings that somebody made and that only etcd would need. */
+  readonly ignored: readonly string[];
+}
+
 /** All problems of a configuration, each with its remedy. */
 export class ConfigError extends Error {
   readonly problems: readonly Problem[];
@@ -70,9 +80,37 @@ export class ConfigError extends Error {
   }
 }
 
-/** `path` is the one configuration file, JSON; the environment wins over it. Throws `ConfigError`. */
+/**
+ * `path` is the one configuration file, JSON, over which the environment wins; or APISIX's standalone file,
+ * as `STANDALONE_FILE` would name it. Throws `ConfigError`.
+ */
 export function readConfig(environment: Environment, path?: string): Config {
-  return readPart(/^/, environment, path, toConfig);
+  if (path !== undefined && isStandalone(path)) {
+    return readConfig({ ...environment, STANDALONE_FILE: path });
+  }
+  const settings = path === undefined ? {} : readFile(path);
+  const isFromFile = Boolean(environment.STANDALONE_FILE || settings.STANDALONE_FILE);
+  if (!isFromFile) return readPart(/^/, environment, path, toConfig);
+  const written = new Set([...Object.keys(environment), ...Object.keys(settings)]);
+  const ignored = [...written].filter((name) => OF_ETCD.test(name)).sort();
+  return readFrom(/^/, withoutEtcd(environment), withoutEtcd(settings), (of) => {
+    const file = of<string>("STANDALONE_FILE");
+    return {
+      ...toConfig(of),
+      file: { path: file, format: formatOf(file), environment, ignored },
+      prefix: "",
+      keyring: undefined,
+      election: undefined,
+      admin: undefined,
+    };
+  });
+}
+
+/** A file is not encrypted, and the Admin API could not write it. */
+const OF_ETCD = /^(ETCD_|LEADER_|DATA_ENCRYPTION_|ADMIN_)/;
+
+function withoutEtcd<T>(settings: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => !OF_ETCD.test(name)));
 }
 
 /** What the operator's commands need: the store alone. Throws `ConfigError`. */
@@ -105,7 +143,16 @@ function readPart<T>(
   path: string | undefined,
   build: (of: Read) => T,
 ): T {
-  const read = readSettings(SETTINGS, environment, path === undefined ? {} : readFile(path));
+  return readFrom(wanted, environment, path === undefined ? {} : readFile(path), build);
+}
+
+function readFrom<T>(
+  wanted: RegExp,
+  environment: Environment,
+  settings: Readonly<Record<string, unknown>>,
+  build: (of: Read) => T,
+): T {
+  const read = readSettings(SETTINGS, environment, settings);
   const all = [...read.problems, ...contradictions(read)];
   const problems = all.filter(({ setting }) => wanted.test(setting));
   if (problems.length > 0) throw new ConfigError(problems);
@@ -153,6 +200,7 @@ function toConfig(of: Read): Config {
     ...storeConfig(of),
     reach: edgeReach(of),
     dns: dnsConfig(of),
+    file: undefined,
     auditIntervalMs: of("ETCD_AUDIT_INTERVAL_MS"),
     publishIntervalMs: of("PUBLISH_INTERVAL_MS"),
     pointerCheckIntervalMs: of("POINTER_CHECK_INTERVAL_MS"),
@@ -236,6 +284,11 @@ function contradictions({ values, problems: reported }: ReadSettings): Problem[]
     const wanted = `no less than DNS_MIN_TTL_MS, ${minTtl}`;
     problems.push({ setting: "DNS_MAX_TTL_MS", found: String(maxTtl), wanted });
   }
+  const standalone = values.get("STANDALONE_FILE");
+  if (typeof standalone === "string" && !existsSync(standalone)) {
+    const found = JSON.stringify(standalone);
+    problems.push({ setting: "STANDALONE_FILE", found, wanted: "the path of a file that exists" });
+  }
   if (has("ADMIN_TLS_CERT_FILE")) need("ADMIN_TLS_KEY_FILE", "ADMIN_TLS_CERT_FILE is set");
   if (has("ADMIN_TLS_KEY_FILE")) need("ADMIN_TLS_CERT_FILE", "ADMIN_TLS_KEY_FILE is set");
   if (has("ADMIN_TLS_CLIENT_CA_FILE"))
@@ -251,6 +304,16 @@ function contradictions({ values, problems: reported }: ReadSettings): Problem[]
     problems.push({ setting: "ETCD_PREFIX", found, wanted: "a path like /apisix" });
   }
   return problems;
+}
+
+/** Whether the file that `--config` names is APISIX's rather than one of settings. */
+function isStandalone(path: string): boolean {
+  if (/\.ya?ml$/i.test(path)) return true;
+  try {
+    return hasLists(JSON.parse(readFileSync(path, "utf8")));
+  } catch {
+    return false; // Whoever reads it as settings says what is wrong with it.
+  }
 }
 
 function readFile(path: string): Readonly<Record<string, unknown>> {

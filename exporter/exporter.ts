@@ -9,6 +9,7 @@ import { TableServices } from "./discovery/table-services.ts";
 import type { FieldCipher } from "./encryption/field-cipher.ts";
 import type { Campaign, Leadership } from "./etcd/election.ts";
 import { isComplete, type Mirror, type MirrorHealth } from "./etcd/keyspace.ts";
+import type { FileReport } from "./file/file-source.ts";
 import { HealthChecks } from "./health/health-checks.ts";
 import type { ProbeNode } from "./health/probe-node.ts";
 import { errorText, type Log } from "./log.ts";
@@ -21,6 +22,7 @@ import { RejectionLog } from "./rejection-log.ts";
 import { ResourceTable } from "./resource-table.ts";
 import { type ExporterState, initialState, type StatusSources } from "./status.ts";
 import type { ObjectStore } from "./store/object-store.ts";
+import type { PlaceOf } from "./validate.ts";
 
 export interface ExporterDeps {
   readonly config: Pick<
@@ -35,6 +37,8 @@ export interface ExporterDeps {
   >;
   readonly store: ObjectStore;
   readonly mirror: Mirror;
+  /** Where the mirror is that of a file. */
+  readonly file?: { readonly report: () => FileReport; readonly placeOf: PlaceOf } | undefined;
   /** Waits to be elected; undefined when `signal` aborts first. Absent: the only exporter there is. */
   readonly campaign?: Campaign | undefined;
   readonly clock: Clock;
@@ -82,8 +86,9 @@ export class Exporter {
     this.#rejectionLog = new RejectionLog(log);
     this.#services = dns && new TableServices({ ...deps, ...dns });
     const nodesOf = this.#services?.nodesOf;
-    this.#table = new ResourceTable(config.prefix, { reach, nodesOf, cipher: deps.cipher });
-    const { health, random } = deps;
+    const { cipher, file, health, random } = deps;
+    const reading = { reach, nodesOf, cipher, placeOf: file?.placeOf };
+    this.#table = new ResourceTable(config.prefix, reading);
     const common = { store, clock, random, log, namespace: config.namespace, by };
     const own = { ...common, table: this.#table, state: this.state };
     this.#health = health && new HealthChecks({ ...own, ...health });
@@ -147,6 +152,7 @@ export class Exporter {
     return {
       state: this.state,
       health: this.#deps.mirror.health(),
+      file: this.#deps.file?.report(),
       rejections: this.#table.rejections(),
       notices: (most) => this.#table.notices(most),
       counts: this.#table.counts(),

@@ -37,6 +37,13 @@ export type PublishAnswer =
   /** What is live came from a later revision than the one we have seen; ours must catch up first. */
   | { readonly outcome: "behind"; readonly live: SourcePosition };
 
+/** Why publishing waits for a person, where it does. */
+export function holdText(answer: PublishAnswer): string | undefined {
+  if (answer.outcome === "held")
+    return `${answer.hold.reason}, since ${answer.hold.since}; \`snapgate resume\` ends it`;
+  return answer.outcome === "held-loss" ? answer.message : undefined;
+}
+
 const ROUTES = "routes/";
 /** A fraction of a second's work. */
 const CHANGES_AT_ONCE = 5_000;
@@ -205,11 +212,4 @@ export class Publishing {
       live.source.clusterId === source.clusterId && live.source.revision > source.revision;
     return isLater && !isProvenAfter(this.#foreignSince) ? live.source : undefined;
   }
-}
-
-/** Why publishing waits for a person; undefined where it does not. */
-export function holdText(answer: PublishAnswer): string | undefined {
-  if (answer.outcome === "held")
-    return `${answer.hold.reason}, since ${answer.hold.since}; \`snapgate resume\` ends it`;
-  return answer.outcome === "held-loss" ? answer.message : undefined;
 }

@@ -15,7 +15,7 @@ import { type FoundNotices, findNotices } from "./table/find-notices.ts";
 import { HeldResource, holdBody, holdResource, withNodes } from "./table/held-resource.ts";
 import { TextPages } from "./table/packed-text.ts";
 import { ParsedResources } from "./table/parsed-resources.ts";
-import { validate } from "./validate.ts";
+import { type PlaceOf, validate } from "./validate.ts";
 
 export interface TableOptions {
   /** What the edge reaches by bindings, for notices. */
@@ -24,6 +24,8 @@ export interface TableOptions {
   readonly nodesOf?: NodesOf | undefined;
   /** Of fields that are encrypted in etcd; absent: none is. */
   readonly cipher?: FieldCipher | undefined;
+  /** Where values come from a file; absent: from etcd. */
+  readonly placeOf?: PlaceOf | undefined;
 }
 
 type Staged = HeldResource | Omit<Rejection, "keptRevision">;
@@ -54,15 +56,22 @@ export class ResourceTable {
   /** By a service that DNS is asked for: the keys of the resources that have their nodes from it. */
   readonly #usersOf = new Map<string, Set<string>>();
   #sortedRejections: readonly Rejection[] | undefined;
+  readonly #placeOf: PlaceOf | undefined;
 
   constructor(
     prefix: string,
-    { reach = NO_BINDINGS, nodesOf = () => undefined, cipher = NO_CIPHER }: TableOptions = {},
+    {
+      reach = NO_BINDINGS,
+      nodesOf = () => undefined,
+      cipher = NO_CIPHER,
+      placeOf,
+    }: TableOptions = {},
   ) {
     this.prefix = prefix;
     this.#reach = reach;
     this.#nodesOf = nodesOf;
     this.#cipher = cipher;
+    this.#placeOf = placeOf;
   }
 
   get reach(): Reach {
@@ -244,7 +253,8 @@ export class ResourceTable {
   }
 
   #stage(entry: KeyspaceEntry): void {
-    const verdict = validate(entry, this.prefix, { cipher: this.#cipher, reach: this.#reach });
+    const reading = { cipher: this.#cipher, reach: this.#reach, placeOf: this.#placeOf };
+    const verdict = validate(entry, this.prefix, reading);
     if (verdict.is === "skipped") return;
     const key = this.#below(entry.key);
     if (verdict.is === "rejected") {

@@ -1,6 +1,7 @@
 import type { Hold, Pointer, SourcePosition } from "../shared/snapshot/format.ts";
 import type { DiscoveryReport } from "./discovery/discovery.ts";
 import type { MirrorHealth } from "./etcd/keyspace.ts";
+import type { FileReport } from "./file/file-source.ts";
 import { downNodes, type HealthState, initialHealthState } from "./health/health-state.ts";
 import { liveRevision } from "./live-revision.ts";
 import type { HeldLoss } from "./publish/loss-guard.ts";
@@ -69,6 +70,8 @@ export function initialState(): ExporterState {
 export interface StatusSources {
   readonly state: ExporterState;
   readonly health: MirrorHealth;
+  /** Where the configuration comes from a file; `health` then speaks of that. */
+  readonly file?: FileReport | undefined;
   readonly rejections: readonly Rejection[];
   /** Looks for them; lists the first `most`. */
   readonly notices: (most: number) => FoundNotices;
@@ -98,18 +101,8 @@ export function statusReport(sources: StatusSources) {
       seconds: state.waitingSince === undefined ? 0 : age(state.waitingSince),
     },
     holds: { operator: state.hold ?? null, loss: state.heldLoss ?? null },
-    etcd: {
-      state: health.state,
-      clusterId: health.clusterId ?? null,
-      revision: health.revision,
-      keys: health.keys,
-      lastProofAgeSeconds: age(health.lastProofAt),
-      reconnects: health.reconnects,
-      resyncs: health.resyncs,
-      stalls: health.stalls,
-      auditMismatches: health.auditMismatches,
-      lastError: dated(health.lastError),
-    },
+    etcd: sources.file ? null : etcdReport(health, age),
+    file: sources.file ? fileReport(sources.file, health, age) : null,
     store: { lastError: dated(state.storeError), retries: state.storeRetries },
     publish: {
       last: state.lastPublish ? { ...state.lastPublish, at: iso(state.lastPublish.at) } : null,
@@ -123,6 +116,37 @@ export function statusReport(sources: StatusSources) {
     resources: counts,
     rejections: { total: rejections.length, list: rejections.slice(0, MOST_LISTED) },
     notices: sources.notices(MOST_LISTED),
+  };
+}
+
+type Age = (at: number | undefined) => number | null;
+
+function etcdReport(health: MirrorHealth, age: Age) {
+  return {
+    state: health.state,
+    clusterId: health.clusterId ?? null,
+    revision: health.revision,
+    keys: health.keys,
+    lastProofAgeSeconds: age(health.lastProofAt),
+    reconnects: health.reconnects,
+    resyncs: health.resyncs,
+    stalls: health.stalls,
+    auditMismatches: health.auditMismatches,
+    lastError: dated(health.lastError),
+  };
+}
+
+function fileReport(file: FileReport, health: MirrorHealth, age: Age) {
+  const { path, state, loadedAt, problems } = file;
+  return {
+    path,
+    state,
+    revision: health.revision,
+    resources: health.keys,
+    loadedAt: loadedAt === undefined ? null : iso(loadedAt),
+    lastProofAgeSeconds: age(health.lastProofAt),
+    problems: problems.slice(0, MOST_LISTED),
+    lastError: dated(health.lastError),
   };
 }
 

@@ -27,10 +27,14 @@ export type Verdict =
 const PRINTABLE = /^[ -~]{1,1024}$/;
 const PRINTABLE_ID = "an id of at most 1024 printable ASCII characters";
 
-/** How values are read: by whom they may be encrypted, and what the edge reaches. */
+/** Where a key's value is to be mended, e.g. `at line 7 of apisix.yaml`; undefined: at its key in etcd. */
+export type PlaceOf = (key: string) => string | undefined;
+
+/** How values are read: how they may be encrypted, what the edge reaches, and where they come from. */
 export interface Reading {
   readonly cipher?: FieldCipher | undefined;
   readonly reach?: Reach | undefined;
+  readonly placeOf?: PlaceOf | undefined;
 }
 
 /**
@@ -40,13 +44,15 @@ export interface Reading {
 export function validate(
   entry: KeyspaceEntry,
   prefix: string,
-  { cipher = NO_CIPHER, reach = NO_BINDINGS }: Reading = {},
+  { cipher = NO_CIPHER, reach = NO_BINDINGS, placeOf = () => undefined }: Reading = {},
 ): Verdict {
   const parsedKey = parseResourceKey(entry.key.slice(prefix.length + 1));
   if (parsedKey.is === "skipped") return parsedKey;
   const rejected = (fault: Fault, remedy: string): Verdict => {
     const { key, modRevision: revision } = entry;
-    return { is: "rejected", rejection: { key, ...fault, remedy, revision } };
+    const place = placeOf(key);
+    const mend = place === undefined ? remedy : `correct it ${place}, or delete it there`;
+    return { is: "rejected", rejection: { key, ...fault, remedy: mend, revision } };
   };
   if (parsedKey.is === "unknown") {
     const { found, wanted } = parsedKey;

@@ -1,5 +1,7 @@
 import { type Answer, notFound, refusal } from "./answer.ts";
 import { parseResourcePath, type ResourcePath } from "./check/resource-path.ts";
+import { ConfigsEndpoint } from "./configs/configs-endpoint.ts";
+import { openApiDocument } from "./openapi/openapi-document.ts";
 import { entityTag, type Preconditions } from "./preconditions.ts";
 import type { Reader } from "./reader.ts";
 import { Remover } from "./remover.ts";
@@ -20,8 +22,11 @@ export interface AdminCall {
   readonly segments: readonly string[];
   readonly query: URLSearchParams;
   readonly preconditions: Preconditions;
+  readonly header: (name: string) => string | undefined;
   /** Reads the body as JSON; throws a `Refusal`. */
   readonly body: () => Promise<unknown>;
+  /** Reads the body as it is, at most so many bytes; throws a `Refusal`. */
+  readonly bytes: (mostBytes: number) => Promise<Uint8Array>;
   /** Told of a change that was made. */
   readonly onChange: (change: Change) => void;
 }
@@ -31,23 +36,26 @@ export interface AdminApiDeps extends WriteDeps {
 }
 
 /** Paths below which there are no resources. */
-const NO_RESOURCES = new Set(["plugins", "schema", "configs"]);
+const NO_RESOURCES = new Set(["plugins", "schema", "configs", "openapi.json"]);
 
 /** The Admin API itself: which call does what (reference 9.2). */
 export class AdminApi {
   readonly #deps: AdminApiDeps;
   readonly #writer: Writer;
   readonly #remover: Remover;
+  readonly #configs: ConfigsEndpoint;
 
   constructor(deps: AdminApiDeps) {
     this.#deps = deps;
     this.#writer = new Writer(deps);
     this.#remover = new Remover(deps);
+    this.#configs = new ConfigsEndpoint(deps);
   }
 
   /** Undefined where there is no such path or verb. Throws `Refusal` and `EtcdError`. */
   async answer(call: AdminCall): Promise<Answer | undefined> {
     const [name = ""] = call.segments;
+    if (name === "configs" && call.segments.length === 1) return this.#configs.answer(call);
     return NO_RESOURCES.has(name) ? this.#answerOfSchemas(call) : this.#answerOfResource(call);
   }
 
@@ -61,6 +69,7 @@ export class AdminApi {
     const { enabled } = this.#deps;
     if (name === "plugins" && first === "reload") return reloadAnswer(method);
     if (method === "GET") {
+      if (name === "openapi.json") return { status: 200, body: openApiDocument() };
       if (name === "plugins") return showPluginsAnswer(first, query, enabled);
       return name === "schema" ? showSchemaAnswer(segments.slice(1), query) : undefined;
     }

@@ -8,7 +8,7 @@ import type { AccessControl } from "./access.ts";
 import type { AdminApi, AdminCall } from "./admin-api.ts";
 import type { AdminKey } from "./admin-keys.ts";
 import { type Answer, Refusal } from "./answer.ts";
-import { readRequestBody } from "./request-body.ts";
+import { readBytes, readRequestBody } from "./request-body.ts";
 import { readUiFile } from "./ui-files.ts";
 import type { Change } from "./write-deps.ts";
 
@@ -107,12 +107,14 @@ async function answer(c: AdminContext, deps: AdminAppDeps): Promise<Response> {
   }
   const segments = decodedSegments(c.req.raw);
   if (segments === undefined || segments.length === 0) return page(c, 404, "Not Found");
+  // As in APISIX.
+  const own = segments[0] === "configs" ? {} : { "x-api-version": "v3" };
   try {
     const found = await deps.api.answer(toCall(c, segments, access.key, deps.log));
     if (!found) return page(c, 404, "Not Found");
-    return json(c, found, segments[0] === "configs" ? {} : { "x-api-version": "v3" });
+    return json(c, found, own);
   } catch (error) {
-    if (error instanceof Refusal) return json(c, error.answer, { "x-api-version": "v3" });
+    if (error instanceof Refusal) return json(c, error.answer, own);
     if (!(error instanceof EtcdError)) throw error;
     deps.log.warn("etcd did not do what an Admin API call needs", { error: errorText(error) });
     // Such as a value that is larger than etcd takes: the same call will never succeed.
@@ -130,7 +132,9 @@ function toCall(c: AdminContext, segments: readonly string[], key: AdminKey, log
     segments,
     query,
     preconditions: { ifMatch: header("if-match"), ifNoneMatch: header("if-none-match") },
+    header,
     body: () => readRequestBody(c.req.raw),
+    bytes: (mostBytes) => readBytes(c.req.raw, mostBytes),
     onChange: (change) => audit(log, change, { c, method, key, query }),
   };
 }
@@ -174,6 +178,7 @@ async function uiAnswer(c: AdminContext, folder: string): Promise<Response> {
 }
 
 function json(c: AdminContext, { status, body, headers }: Answer, more = {}): Response {
+  if (status === 204) return c.body(null, 204, { ...more, ...headers });
   const all = { "content-type": "application/json", ...more, ...headers };
   const text = typeof body === "string" ? body : body === undefined ? "" : JSON.stringify(body);
   return c.body(text, status as ContentfulStatusCode, all);

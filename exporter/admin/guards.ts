@@ -22,7 +22,8 @@ export function useGuards(key: string): readonly [one: string, all: string] {
   return [`uses/${key}`, ALL_USES];
 }
 
-const ALL_USES = "uses";
+/** That somebody refers to something: for writes of very many references. */
+export const ALL_USES = "uses";
 
 /** The guards to touch for new references. */
 export function touchedUses(keys: readonly string[]): readonly string[] {

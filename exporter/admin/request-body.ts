@@ -4,7 +4,7 @@ import { MOST_OF_BODY, parseBody } from "./check/parse-body.ts";
 
 /** The body of a call as JSON; undefined where there is none. Throws a `Refusal`. */
 export async function readRequestBody(request: Request): Promise<unknown> {
-  const bytes = await readBytes(request);
+  const bytes = await readBytes(request, MOST_OF_BODY);
   if (bytes.byteLength === 0) return undefined;
   try {
     new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -25,21 +25,21 @@ export async function readRequestBody(request: Request): Promise<unknown> {
   return parsed.value;
 }
 
-/** Reads no further than the limit, whatever the length that was announced. */
-async function readBytes(request: Request): Promise<Uint8Array> {
+/** Reads no further than the limit, whatever the length that was announced. Throws a `Refusal`. */
+export async function readBytes(request: Request, mostBytes: number): Promise<Uint8Array> {
   const announced = Number(request.headers.get("content-length") ?? 0);
-  if (announced > MOST_OF_BODY) throw tooLarge(announced);
+  if (announced > mostBytes) throw tooLarge(announced, mostBytes);
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request.body ?? []) {
     size += chunk.byteLength;
-    if (size > MOST_OF_BODY) throw tooLarge(size);
+    if (size > mostBytes) throw tooLarge(size, mostBytes);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }
 
-function tooLarge(size: number): Refusal {
-  const limit = `is greater than the maximum size ${MOST_OF_BODY} allowed`;
+function tooLarge(size: number, mostBytes: number): Refusal {
+  const limit = `is greater than the maximum size ${mostBytes} allowed`;
   return refusal(400, `invalid request body: request size ${size} ${limit}`);
 }

@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { Command, CommanderError } from "commander";
+import type { RouterName } from "../../shared/snapshot/format.ts";
+import { ApplyFailed } from "../apply/apply.ts";
+import type { ConfigurationDeps } from "../apply/stored-configuration.ts";
 import { systemClock } from "../clock.ts";
 import { SETTINGS } from "../config/settings.ts";
 import {
@@ -22,6 +25,15 @@ import { openStore } from "../store/open-store.ts";
 import { RETRY_DEFAULTS } from "../store/retrying-store.ts";
 import { readEtcdTable } from "../table/read-etcd.ts";
 import { wholeNumber } from "./arguments.ts";
+import { addDumpOptions, type DumpOptions, dump, leftOutText, writeDump } from "./dump.ts";
+import {
+  addImportOptions,
+  type ImportedFile,
+  type ImportOptions,
+  importFile,
+  importText,
+  stoppedText,
+} from "./import.ts";
 import { addLintOptions, hasTrouble, type Linted, lintFile, lintTable, lintText } from "./lint.ts";
 import { addMatchOptions, type MatchOptions, match } from "./match.ts";
 import { matchText } from "./match-text.ts";
@@ -38,6 +50,10 @@ const EXIT_CODES = `
 Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 held by an operator or the loss guard.
 Settings come from the environment or from --config FILE (JSON): ${SETTINGS.map(({ name }) => name).join(", ")}.`;
 
+const CONFIG_HELP =
+  "settings as JSON, over which the environment wins; of export and publish also APISIX's apisix.yaml or " +
+  "apisix.json, which then stands in for etcd";
+
 interface Common {
   readonly config?: string;
   readonly json?: boolean;
@@ -47,13 +63,15 @@ interface Common {
 setFlagsFromString("--heap-growing-percent=40");
 
 const program = new Command("snapgate")
-  .description("Publishes APISIX configuration from etcd as snapshots for edge workers.")
+  .description(
+    "Publishes APISIX configuration, from etcd or a file, as snapshots for edge workers.",
+  )
   .version(packageVersion())
   .addHelpText("after", EXIT_CODES)
   .exitOverride();
 
-command("export", "watch etcd and publish every change, until it is stopped")
-  .option("--once", "read etcd once, publish once, and end")
+command("export", "watch etcd, or a file, and publish every change, until it is stopped")
+  .option("--once", "read once, publish once, and end")
   .action(async (options: Common & { once?: boolean }) => {
     const config = readConfig(process.env, options.config);
     if (options.once) await reportPublish(await publishOnce(config, stopSignal()));
@@ -130,6 +148,33 @@ addLintOptions(
   if (hasTrouble(report)) process.exitCode = FAILED;
 });
 
+addImportOptions(
+  command("import", "write a standalone file into etcd, after all of it was checked"),
+).action(async (file: ImportedFile, options: Common & ImportOptions) => {
+  try {
+    const report = await withEtcd(options, (deps) => {
+      return importFile(file, options, { ...deps, environment: process.env }, stopSignal());
+    });
+    for (const warning of report.warnings) console.error(`snapgate: ${warning}`);
+    print(options.json ? JSON.stringify(report) : importText(report));
+  } catch (error) {
+    if (!(error instanceof ApplyFailed)) throw error;
+    fail(FAILED, stoppedText(error));
+  }
+});
+
+addDumpOptions(command("dump", "print what etcd holds as a standalone file, or write it")).action(
+  async (file: string | undefined, options: Common & DumpOptions) => {
+    const { leftOut, text, warnings } = await withEtcd(options, (deps) => {
+      return dump(file, options, deps, stopSignal());
+    });
+    for (const warning of warnings) console.error(`snapgate: ${warning}`);
+    if (file === undefined) process.stdout.write(text);
+    else writeDump(file, text);
+    if (leftOut.length > 0) fail(FAILED, leftOutText(leftOut));
+  },
+);
+
 try {
   await program.parseAsync();
   process.exitCode ??= DONE;
@@ -145,10 +190,7 @@ try {
 }
 
 function command(name: string, description: string): Command {
-  return program
-    .command(name)
-    .description(description)
-    .option("--config <file>", "settings as JSON; the environment wins");
+  return program.command(name).description(description).option("--config <file>", CONFIG_HELP);
 }
 
 function operating(options: Common) {
@@ -168,16 +210,25 @@ async function lintReport(what: Linted, options: Common) {
   return lintTable(table, router);
 }
 
-/** All of it, once; the connection is closed then. */
+/** All of it, once. */
 async function readEtcd(options: Common) {
+  return await withEtcd(options, async ({ prefix, router, ...deps }) => {
+    const reach = readEdgeReach(process.env, options.config);
+    return { router, ...(await readEtcdTable(prefix, stopSignal(), deps, reach)) };
+  });
+}
+
+/** The connection is closed when `job` ends. */
+async function withEtcd<T>(
+  options: Common,
+  job: (deps: ConfigurationDeps & { readonly router: RouterName }) => Promise<T>,
+): Promise<T> {
   const { etcd, prefix, router, keyring } = readEtcdConfig(process.env, options.config);
   const cipher = cipherOf(keyring, silentLog);
   const deps = { clock: systemClock, random: Math.random, cipher };
   const transport = createEtcd3Transport(etcd, deps);
   try {
-    const reach = readEdgeReach(process.env, options.config);
-    const all = { transport, ...deps };
-    return { router, ...(await readEtcdTable(prefix, stopSignal(), all, reach)) };
+    return await job({ ...deps, prefix, router, transport });
   } finally {
     transport.close();
   }

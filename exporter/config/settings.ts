@@ -82,6 +82,12 @@ export const SETTINGS = [
     "how often all keys are compared with etcd",
   ),
   setting(
+    "STANDALONE_FILE",
+    text,
+    undefined,
+    "APISIX's `apisix.yaml` or `apisix.json`: published instead of what etcd holds",
+  ),
+  setting(
     "NAMESPACE",
     text,
     "default",

@@ -48,7 +48,10 @@ export function isBeginning({ part }: Pick<KeyspaceChange, "part">): boolean {
 
 /** What `/status` and `/metrics` show of the connection to etcd. Times are `clock.now()` in ms. */
 export interface MirrorHealth {
-  /** `stalled`: a stream was open but silent past the liveness deadline; it is being replaced. */
+  /**
+   * `stalled`: a stream was open but silent past the liveness deadline; it is being replaced. Of a file: it
+   * cannot be used as it is now.
+   */
   readonly state: "connecting" | "reading" | "live" | "stalled" | "denied" | "stopped";
   readonly clusterId: string | undefined;
   readonly revision: number;

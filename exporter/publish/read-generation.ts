@@ -10,6 +10,7 @@ import {
   POINTER_NAME,
   type Pointer,
   parseManifestName,
+  type SourcePosition,
   type TreeRef,
 } from "../../shared/snapshot/format.ts";
 import type { ObjectStore } from "../store/object-store.ts";
@@ -33,6 +34,13 @@ export async function readManifest(store: ObjectStore, ref: ManifestRef): Promis
   if (!held) throw new SnapshotError("missing", name, "the store has no such object");
   await verifyBytes(held.bytes, ref, name);
   return decodeManifest(held.bytes, ref, name);
+}
+
+/** Where what was published last came from; under a rollback, what it was that the hold took away. */
+export async function publishedSource(store: ObjectStore): Promise<SourcePosition | undefined> {
+  const pointer = (await readPointer(store))?.pointer;
+  const ref = pointer?.hold?.superseded ?? pointer?.manifest;
+  return ref && (await readManifest(store, ref)).source;
 }
 
 export async function readChunk(store: ObjectStore, ref: ChunkRef): Promise<Uint8Array> {

@@ -5,13 +5,21 @@ import type { KeyspaceEntry } from "../etcd/keyspace.ts";
 import { ResourceTable } from "../resource-table.ts";
 import { type Environment, fillInText, fillInValues } from "./fill-in.ts";
 
-/** APISIX's standalone configuration, `apisix.yaml` or `apisix.json`, as the table that etcd would give. */
-export interface StandaloneTable {
-  /** Its prefix is empty: keys are like `/routes/1`. */
-  readonly table: ResourceTable;
+export type StandaloneFormat = "yaml" | "json";
+
+/** APISIX's standalone configuration, `apisix.yaml` or `apisix.json`, as the keys that etcd would have. */
+export interface StandaloneEntries {
+  /** By their keys, which have no prefix: `/routes/1`. In the order of the file; their modRevision is 0. */
+  readonly entries: ReadonlyMap<string, KeyspaceEntry>;
   readonly problems: readonly StandaloneProblem[];
   /** The line on which a resource begins, by its key; of YAML only. */
   readonly lines: ReadonlyMap<string, number>;
+}
+
+/** The same, validated. */
+export interface StandaloneTable extends StandaloneEntries {
+  /** Its prefix is empty. */
+  readonly table: ResourceTable;
 }
 
 /** What is wrong with the file rather than with a value in it. */
@@ -40,10 +48,34 @@ const MOST_ERRORS = 10;
 /** `environment` fills in `${{NAME}}`. Never throws for what is in `text`. */
 export function readStandalone(
   text: string,
-  format: "yaml" | "json",
+  format: StandaloneFormat,
   environment: Environment,
   reach: Reach = NO_BINDINGS,
 ): StandaloneTable {
+  const read = readEntries(text, format, environment);
+  const table = new ResourceTable("", { reach });
+  const puts = [...read.entries.values()];
+  table.apply({ cause: "base", clusterId: "", revision: 0, puts, deletes: [] });
+  return { ...read, table };
+}
+
+/** The format of a file, by its name. */
+export function formatOf(path: string): StandaloneFormat {
+  return path.endsWith(".json") ? "json" : "yaml";
+}
+
+/** Whether a value has any list of APISIX's, which no file of settings has. */
+export function hasLists(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return Object.keys(value).some((name) => DIRECTORIES.has(name) || OTHER_FIELDS.test(name));
+}
+
+/** Values are not looked into. `environment` as above; never throws either. */
+export function readEntries(
+  text: string,
+  format: StandaloneFormat,
+  environment: Environment,
+): StandaloneEntries {
   const problems: StandaloneProblem[] = [];
   const unset = new Set<string>();
   const lists =
@@ -54,7 +86,17 @@ export function readStandalone(
     const problem = `the environment has no ${name}, and no default is given`;
     problems.push(fatal(problem, `set ${name}, or write \${{${name}:=default}}`));
   }
-  return { ...tableOf(lists, reach, problems), problems };
+  return { ...entriesOf(lists, problems), problems };
+}
+
+/** The same of what was parsed already, as the body of a request is. */
+export function entriesIn(value: unknown): Omit<StandaloneEntries, "lines"> {
+  const problems: StandaloneProblem[] = [];
+  const { entries } = entriesOf(
+    listsOf(value, () => undefined, problems),
+    problems,
+  );
+  return { entries, problems };
 }
 
 function fatal(problem: string, remedy: string): StandaloneProblem {
@@ -91,36 +133,48 @@ function readYaml(
       fatal("its last line is not #END, without which it counts as half written", "add it"),
     );
   }
+  const parsed = parseYaml(fillInText(text, environment, unset));
+  if ("faults" in parsed) {
+    for (const fault of parsed.faults)
+      problems.push(fatal(`it is no YAML: ${fault}`, "correct it"));
+    return NO_LISTS;
+  }
+  return listsOf(parsed.value, parsed.lineOf, problems);
+}
+
+/** YAML as APISIX's own reader knows it, 1.1, but with dates as text. */
+export function parseYaml(text: string): ParsedYaml {
   const counter = new LineCounter();
-  const document = parseDocument(fillInText(text, environment, unset), {
-    // What APISIX's own reader knows; but dates are text to it.
+  const document = parseDocument(text, {
     version: "1.1",
     customTags: (tags) => tags.filter((tag) => !isTimestamp(tag)),
     lineCounter: counter,
     prettyErrors: false,
   });
-  for (const { message, pos } of document.errors.slice(0, MOST_ERRORS)) {
-    const { line } = counter.linePos(pos[0]);
-    problems.push(fatal(`it is no YAML: line ${line}: ${message}`, "correct it"));
-  }
-  if (document.errors.length > 0) return NO_LISTS;
+  const faults = document.errors.slice(0, MOST_ERRORS).map(({ message, pos }) => {
+    return `line ${counter.linePos(pos[0]).line}: ${message}`;
+  });
+  if (faults.length > 0) return { faults };
   const root: unknown = document.contents;
   const lineOf = (list: string, index: number) => {
     const members = isMap(root) ? root.get(list, true) : undefined;
     const member = isSeq(members) ? (members.items[index] as Node | undefined) : undefined;
     return member?.range ? counter.linePos(member.range[0]).line : undefined;
   };
-  let value: unknown;
   try {
-    value = asJson(document.toJS());
+    return { value: asJson(document.toJS()), lineOf };
   } catch (error) {
-    // What aliases cannot be: so many that they are meant to do harm, or a part of themselves.
-    if (!(error instanceof ReferenceError || error instanceof TypeError)) throw error;
-    problems.push(fatal(`it is no YAML: ${error.message}`, "correct it"));
-    return NO_LISTS;
+    // What only shows in the values: aliases so many that they are meant to do harm, or a part of
+    // themselves, and a merge of what is no map.
+    if (!(error instanceof Error)) throw error;
+    return { faults: [error.message] };
   }
-  return listsOf(value, lineOf, problems);
 }
+
+export type ParsedYaml =
+  | { readonly value: unknown; readonly lineOf: Lists["lineOf"] }
+  /** What is wrong, the first few of it. */
+  | { readonly faults: readonly string[] };
 
 /** What the table can hold of what YAML can say. */
 function asJson(value: unknown): unknown {
@@ -143,11 +197,10 @@ function listsOf(value: unknown, lineOf: Lists["lineOf"], problems: StandalonePr
   return { values: value as Record<string, unknown>, lineOf };
 }
 
-function tableOf(
+function entriesOf(
   { values, lineOf }: Lists,
-  reach: Reach,
   problems: StandaloneProblem[],
-): Pick<StandaloneTable, "table" | "lines"> {
+): Pick<StandaloneEntries, "entries" | "lines"> {
   const entries = new Map<string, KeyspaceEntry>();
   const lines = new Map<string, number>();
   for (const [name, members] of Object.entries(values)) {
@@ -167,10 +220,7 @@ function tableOf(
       );
     }
   }
-  const table = new ResourceTable("", { reach });
-  const puts = [...entries.values()];
-  table.apply({ cause: "base", clusterId: "", revision: 0, puts, deletes: [] });
-  return { table, lines };
+  return { entries, lines };
 }
 
 function unknownList(name: string): StandaloneProblem {

@@ -42,6 +42,8 @@ describe("snapgate", () => {
       "resume",
       "match",
       "lint",
+      "import",
+      "dump",
       "ETCD_ENDPOINTS",
       "3 held",
     ]) {

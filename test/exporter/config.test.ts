@@ -131,6 +131,27 @@ describe("the exporter's configuration", () => {
     expect(problemsOf(() => readConfig({}, path)).s3Bucket).toContain("S3_BUCKET, perhaps");
   });
 
+  it("takes APISIX's own file instead of etcd, and tells which settings then do nothing", () => {
+    const yaml = file("apisix.yaml", "routes: []\n#END\n");
+    const json = file("apisix.json", '{"routes": []}');
+    const environment = { ...GOOD, ETCD_ENDPOINTS: "nonsense", LEADER_ELECTION: "on" };
+    for (const [path, format] of [
+      [yaml, "yaml"],
+      [json, "json"],
+    ] as const) {
+      expect(readConfig(environment, path)).toMatchObject({
+        file: { path, format, ignored: ["ETCD_ENDPOINTS", "LEADER_ELECTION"] },
+        prefix: "",
+        election: undefined,
+      });
+    }
+    const settings = file("of-a-file.json", JSON.stringify({ ...GOOD, STANDALONE_FILE: yaml }));
+    expect(readConfig({}, settings).file).toMatchObject({ path: yaml, ignored: [] });
+    expect(readConfig(GOOD).file).toBeUndefined();
+    const none = { ...GOOD, STANDALONE_FILE: join(folder, "none.yaml") };
+    expect(problemsOf(() => readConfig(none))).toHaveProperty("STANDALONE_FILE");
+  });
+
   it.each([
     ["not there", join(tmpdir(), "no-such-file.json")],
     ["no JSON", "text"],

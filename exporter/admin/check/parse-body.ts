@@ -16,11 +16,11 @@ const MOST_LEVELS = 1000;
 const decoder = new TextDecoder();
 
 /** Reads a body, or says what is wrong with it in the words of lua-cjson. */
-export function parseBody(bytes: Uint8Array): ParsedBody {
+export function parseBody(bytes: Uint8Array, mostBytes = MOST_OF_BODY): ParsedBody {
   const wrong = (why: string): AdminFault => refused(`invalid request body: ${why}`);
-  if (bytes.byteLength > MOST_OF_BODY) {
+  if (bytes.byteLength > mostBytes) {
     const size = `request size ${bytes.byteLength} is greater than the maximum size`;
-    return { fault: wrong(`${size} ${MOST_OF_BODY} allowed`) };
+    return { fault: wrong(`${size} ${mostBytes} allowed`) };
   }
   if (bytes.byteLength === 0) return { value: undefined };
   const text = decoder.decode(bytes);

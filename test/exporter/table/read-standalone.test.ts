@@ -75,6 +75,12 @@ routes:
     });
   });
 
+  it("is no YAML where it merges what is no map", () => {
+    expect(read("routes: [{<<: 1}]\n#END").problems).toEqual([
+      expect.stringMatching(/^error {2}it is no YAML: Merge sources must be maps/),
+    ]);
+  });
+
   it("fills in variables of the environment before it is parsed", () => {
     const text = `routes: [{id: a, uri: '\${{ P }}', priority: \${{N:=7}}, upstream_id: \${{ U:=u }}}]\n#END`;
     const { value, problems } = read(text, "yaml", { P: "/filled" });
