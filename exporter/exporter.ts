@@ -9,6 +9,7 @@ import { TableServices } from "./discovery/table-services.ts";
 import type { FieldCipher } from "./encryption/field-cipher.ts";
 import type { Campaign, Leadership } from "./etcd/election.ts";
 import { isComplete, type Mirror, type MirrorHealth } from "./etcd/keyspace.ts";
+import { aborted } from "./etcd/waiting.ts";
 import type { FileReport } from "./file/file-source.ts";
 import { HealthChecks } from "./health/health-checks.ts";
 import type { ProbeNode } from "./health/probe-node.ts";
@@ -391,11 +392,4 @@ export class Exporter {
       if (!signal.aborted) await due();
     }
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) =>
-    signal.addEventListener("abort", () => resolve(), { once: true }),
-  );
 }

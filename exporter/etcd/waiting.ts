@@ -42,3 +42,11 @@ async function late(clock: Clock, ms: number, signal: AbortSignal): Promise<type
   await clock.sleep(ms, signal);
   return TOO_LATE;
 }
+
+/** Settles when `signal` aborts. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) =>
+    signal.addEventListener("abort", () => resolve(), { once: true }),
+  );
+}
