@@ -3,6 +3,7 @@ import { routing } from "./routing.ts";
 import { measureExporter } from "./spine/exporter.ts";
 import { spine } from "./spine.ts";
 import type { Report } from "./support/report.ts";
+import { upstream } from "./upstream.ts";
 
 /**
  * `npm run bench -- NAME [--json]`. Every benchmark prints tables for a person or, with `--json`, one JSON
@@ -15,6 +16,7 @@ const benchmarks: Readonly<Record<string, (say: (line: string) => void) => Promi
   exporter: measureExporter,
   publish,
   routing,
+  upstream,
 };
 
 const [name = "", ...flags] = process.argv.slice(2);

@@ -4,10 +4,10 @@ import type { Surroundings } from "../shared/request/variables.ts";
 import type { AccessLog } from "./access-log.ts";
 import { errorResponse, GatewayError, noRoute, nothingLoaded, unexpected } from "./errors.ts";
 import { matchRequest } from "./request/match-request.ts";
+import { sendMatched } from "./request/send-matched.ts";
 import type { Settings } from "./settings.ts";
 import type { Freshness } from "./snapshot/freshness.ts";
 import type { OpenSnapshot } from "./snapshot/open-snapshot.ts";
-import type { ServedRoute } from "./snapshot/plan-route.ts";
 import { edgeStatus, isBearer, type StatusDeps } from "./status.ts";
 import type { SendUpstream } from "./upstream/proxy.ts";
 
@@ -88,17 +88,25 @@ async function answer(
 ): Promise<Response> {
   try {
     if (!read) throw new GatewayError("downstream", 400, "no valid request target or Host");
-    const snapshot = await deps.freshness.current((work) => c.executionCtx.waitUntil(work));
+    const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
+    // Here and below only what must be waited for is: each wait costs every request.
+    const current = deps.freshness.current(waitUntil);
+    const snapshot = current instanceof Promise ? await current : current;
     if (!snapshot) throw nothingLoaded();
     journey.snapshot = snapshot;
-    await checkGlobalRules(snapshot);
-    const matched = await matchRequest(snapshot, request, read, deps.settings.maxBodyBytes);
+    const rules = snapshot.globalRules();
+    const { refusal } = rules instanceof Promise ? await rules : rules;
+    if (refusal) throw refusal;
+    const found = matchRequest(snapshot, request, read, deps.settings.maxBodyBytes);
+    const matched = found instanceof Promise ? await found : found;
     if (!matched) throw noRoute();
     journey.route = matched.match.routeId;
-    const route = await planOf(snapshot, journey.route);
-    const { client, rawTarget, variables } = read;
-    const ahead = matched.ahead?.rest;
-    return await deps.proxy(request, { ...route, client, variables, rawTarget, ahead });
+    const planned = snapshot.plan(journey.route);
+    const route = planned instanceof Promise ? await planned : planned;
+    if (route.is === "refused") throw route.error;
+    const { client, rawTarget } = read;
+    const target = { ...route, client, rawTarget, waitUntil };
+    return await sendMatched(request, read, matched, target, deps);
   } catch (error) {
     const known = error instanceof GatewayError ? error : unexpected(error);
     journey.error = known.message;
@@ -106,17 +114,4 @@ async function answer(
     response.headers.set("server", deps.settings.serverHeader);
     return response;
   }
-}
-
-async function checkGlobalRules(snapshot: OpenSnapshot): Promise<void> {
-  const rules = snapshot.globalRules();
-  const { refusal } = rules instanceof Promise ? await rules : rules;
-  if (refusal) throw refusal;
-}
-
-async function planOf(snapshot: OpenSnapshot, routeId: string): Promise<ServedRoute> {
-  const planned = snapshot.plan(routeId);
-  const plan = planned instanceof Promise ? await planned : planned;
-  if (plan.is === "refused") throw plan.error;
-  return plan;
 }

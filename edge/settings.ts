@@ -1,8 +1,10 @@
 import type { ReadingSettings } from "../shared/request/read-request.ts";
 import { IpRangeError, type IpRanges, parseIpRanges } from "../shared/routing/ip-ranges.ts";
 import type { UriSettings } from "../shared/routing/matching-uri.ts";
+import type { ScheduledChecksSettings } from "./health/scheduled-checks.ts";
 import type { FreshnessSettings } from "./snapshot/freshness.ts";
 import type { S3SourceOptions } from "./snapshot/sources/s3.ts";
+import { readUpstreamBindings, type UpstreamBindings } from "./upstream/upstream-bindings.ts";
 import type { Network } from "./upstream/upstream-request.ts";
 
 /** The worker's variables, secrets and bindings, as wrangler.toml names them. */
@@ -22,6 +24,8 @@ export interface Settings extends ReadingSettings {
   readonly secondaryS3: S3SourceOptions | undefined;
   /** Carries requests to nodes with private addresses. */
   readonly privateNetwork: Network | undefined;
+  /** Carry requests to single upstreams. */
+  readonly upstreamBindings: UpstreamBindings;
   readonly statusPath: string;
   /** Undefined: there is no status endpoint. */
   readonly statusToken: string | undefined;
@@ -30,7 +34,10 @@ export interface Settings extends ReadingSettings {
   /** Of bodies beyond it the variables know nothing. */
   readonly maxBodyBytes: number;
   readonly serverHeader: string;
+  readonly showUpstreamStatus: boolean;
   readonly accessLog: boolean;
+  /** Undefined: the cron trigger checks nothing. */
+  readonly healthChecks: ScheduledChecksSettings | undefined;
 }
 
 /** One variable of the worker, for docs/configuration.md and its test. */
@@ -51,6 +58,11 @@ export const EDGE_SETTINGS: readonly EdgeSetting[] = [
     name: "PRIVATE_NETWORK",
     fallback: "",
     about: "Workers VPC network binding: reaches nodes with private addresses",
+  },
+  {
+    name: "UPSTREAM_BINDINGS",
+    fallback: "",
+    about: "JSON: which bindings carry which upstreams, see below",
   },
   { name: "SNAPGATE_NAMESPACE", fallback: "default", about: "the exporter's NAMESPACE" },
   { name: "SNAPGATE_PREFIX", fallback: "", about: "the exporter's S3_PREFIX" },
@@ -141,9 +153,33 @@ export const EDGE_SETTINGS: readonly EdgeSetting[] = [
   },
   { name: "SERVER_HEADER", fallback: "APISIX", about: "value of the Server header" },
   {
+    name: "SHOW_UPSTREAM_STATUS",
+    fallback: "off",
+    about:
+      "`on`: `X-APISIX-Upstream-Status` on every proxied answer, not only those of 5xx, as " +
+      "`apisix.show_upstream_status_in_response_header`",
+  },
+  {
     name: "ACCESS_LOG",
     fallback: "off",
     about: "`on`: one JSON line a request to the Worker's log",
+  },
+  {
+    name: "HEALTH_CHECKS",
+    fallback: "off",
+    about: "`left`: the cron trigger probes the upstreams that the exporter leaves to the edge",
+  },
+  {
+    name: "HEALTH_CHECK_SECONDS",
+    fallback: "55",
+    about: "how long one run of the cron trigger probes: a little less than the time to the next",
+  },
+  {
+    name: "HEALTH_CHECK_PROBES",
+    fallback: "40",
+    about:
+      "at most so many probes a run, spread over it, for the platform's limit on subrequests: 50 on " +
+      "the free plan, 10,000 on the paid one",
   },
 ];
 
@@ -160,7 +196,8 @@ export function readSettings(bindings: Bindings): Settings {
   const problems: string[] = [];
   const text = (name: string): string => {
     const value = bindings[name];
-    if (typeof value === "string" && value !== "") return value;
+    // wrangler.toml may have it as a number, or as something that no setting is, which is then told.
+    if (value !== undefined && value !== "") return String(value);
     return EDGE_SETTINGS.find((setting) => setting.name === name)?.fallback ?? "";
   };
   const count = (name: string, max: number, min = 0): number => {
@@ -192,6 +229,7 @@ export function readSettings(bindings: Bindings): Settings {
     secondaryR2: bucket("SECONDARY_SNAPSHOTS"),
     secondaryS3: s3("SECONDARY_"),
     privateNetwork: readNetwork(bindings, "PRIVATE_NETWORK", problems),
+    upstreamBindings: readUpstreamBindings(bindings, problems),
     statusPath: text("STATUS_PATH"),
     statusToken: text("STATUS_TOKEN") || undefined,
     generationHeader: text("GENERATION_HEADER") || undefined,
@@ -201,7 +239,9 @@ export function readSettings(bindings: Bindings): Settings {
     listenPort: count("LISTEN_PORT", 65_535) || undefined,
     uri: readUriSettings(flag),
     serverHeader: text("SERVER_HEADER"),
+    showUpstreamStatus: flag("SHOW_UPSTREAM_STATUS"),
     accessLog: flag("ACCESS_LOG"),
+    healthChecks: readHealthChecks(text, count, problems),
   };
   if (!settings.r2 && !settings.s3 && !settings.secondaryR2 && !settings.secondaryS3) {
     problems.push("there is no source: bind R2 as SNAPSHOTS, or set S3_ENDPOINT");
@@ -218,6 +258,21 @@ function readFlag(name: string, text: (name: string) => string, problems: string
     problems.push(`${name}: found ${JSON.stringify(value)}, want on or off`);
   }
   return value === "on";
+}
+
+function readHealthChecks(
+  text: (name: string) => string,
+  count: (name: string, max: number, min: number) => number,
+  problems: string[],
+): ScheduledChecksSettings | undefined {
+  const value = text("HEALTH_CHECKS");
+  if (value !== "left" && value !== "off") {
+    problems.push(`HEALTH_CHECKS: found ${JSON.stringify(value)}, want left or off`);
+  }
+  // The platform ends a run after 15 minutes.
+  const runMs = count("HEALTH_CHECK_SECONDS", 840, 1) * 1000;
+  const probes = count("HEALTH_CHECK_PROBES", 1_000_000, 1);
+  return value === "left" ? { runMs, probes } : undefined;
 }
 
 function readProxies(

@@ -1,3 +1,5 @@
+import type { BalancerPool } from "./balancer/balancer-pool.ts";
+import type { OverlayReader } from "./health/overlay-reader.ts";
 import type { ChunkCache } from "./snapshot/chunk-cache.ts";
 import type { Freshness } from "./snapshot/freshness.ts";
 import type { Loader } from "./snapshot/loader.ts";
@@ -6,11 +8,14 @@ export interface StatusDeps {
   readonly loader: Loader;
   readonly freshness: Freshness;
   readonly chunks: ChunkCache;
+  readonly overlays: OverlayReader;
+  readonly balancers: BalancerPool;
   readonly now: () => number;
 }
 
 /** What this isolate serves and how its last look at the sources went. Ages in seconds. */
-export function edgeStatus({ loader, freshness, chunks, now }: StatusDeps) {
+export function edgeStatus(deps: StatusDeps) {
+  const { loader, freshness, chunks, overlays, balancers, now } = deps;
   const { looks, lookedAt, confirmedAt } = freshness.report();
   const manifest = loader.held?.manifest;
   const age = (at: number | undefined) => (at === undefined ? null : (now() - at) / 1000);
@@ -25,6 +30,7 @@ export function edgeStatus({ loader, freshness, chunks, now }: StatusDeps) {
     confirmedAgeSeconds: age(confirmedAt),
     source: looks.find(({ outcome }) => outcome === "same" || outcome === "newer")?.source ?? null,
     looks,
+    health: { overlays: overlays.report(), takenOutByRequests: balancers.takenOut },
     memory: { chunks: chunks.size, chunkBytes: chunks.bytes },
   };
 }

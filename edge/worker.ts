@@ -2,6 +2,11 @@ import { connect } from "cloudflare:sockets";
 import { jsonAccessLog } from "./access-log.ts";
 import { BalancerPool } from "./balancer/balancer-pool.ts";
 import { createGateway } from "./gateway.ts";
+import { ActiveVerdicts } from "./health/active-verdicts.ts";
+import { r2Overlays } from "./health/overlay-publisher.ts";
+import { OverlayReader } from "./health/overlay-reader.ts";
+import { createProber } from "./health/prober.ts";
+import { ScheduledChecks } from "./health/scheduled-checks.ts";
 import { type Bindings, readSettings, type Settings } from "./settings.ts";
 import { ChunkCache } from "./snapshot/chunk-cache.ts";
 import { Freshness } from "./snapshot/freshness.ts";
@@ -11,13 +16,14 @@ import type { SnapshotSource } from "./snapshot/source.ts";
 import { cacheApiObjects } from "./snapshot/sources/cached.ts";
 import { r2Source } from "./snapshot/sources/r2.ts";
 import { s3Source } from "./snapshot/sources/s3.ts";
-import { createProxy } from "./upstream/proxy.ts";
+import { createProxy, type ProxyDeps } from "./upstream/proxy.ts";
 import type { Timers } from "./upstream/timers.ts";
 
 /** The Workers entry: bindings in, the isolate's one gateway out. */
 
 const now = () => Date.now();
 const random = () => Math.random();
+const log = (line: string) => console.log(line);
 const requestId = () => crypto.randomUUID().replaceAll("-", "");
 const timers: Timers = {
   after: (ms, action) => {
@@ -36,7 +42,8 @@ function sourcesOf(settings: Settings): SnapshotSource[] {
   ].filter((source) => source !== undefined);
 }
 
-function openGateway(bindings: Bindings) {
+/** What an isolate keeps from one request, and one run of the cron trigger, to the next. */
+function openEdge(bindings: Bindings) {
   const settings = readSettings(bindings);
   const chunks = new ChunkCache(settings.memoryBudgetBytes);
   const reader = new ObjectReader({
@@ -45,33 +52,65 @@ function openGateway(bindings: Bindings) {
     timers,
     readTimeoutMs: settings.readTimeoutMs,
   });
-  const loader = new Loader({ reader, chunks, snapshot: { balancers: new BalancerPool(random) } });
-  const freshness = new Freshness({ loader, settings: settings.freshness, timers, now, random });
-  const proxy = createProxy({
-    fetch: (input, init) => fetch(input, init),
-    connect,
-    privateNetwork: settings.privateNetwork,
-    timers,
-    now,
-    randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
-    server: settings.serverHeader,
+  const verdicts = new ActiveVerdicts(now);
+  const balancers = new BalancerPool({ now, random, verdicts });
+  const loader = new Loader({
+    reader,
+    chunks,
+    snapshot: { balancers, bindings: settings.upstreamBindings },
   });
-  const accessLog = settings.accessLog ? jsonAccessLog((line) => console.log(line)) : undefined;
-  return createGateway({ loader, freshness, chunks, now, proxy, settings, accessLog, requestId });
+  const overlays = new OverlayReader(reader, verdicts);
+  const clocks = { timers, now, random };
+  const freshness = new Freshness({ loader, overlays, settings: settings.freshness, ...clocks });
+  const dialling = diallingOf(settings);
+  const accessLog = settings.accessLog ? jsonAccessLog(log) : undefined;
+  const seen = { loader, freshness, chunks, overlays, balancers, now };
+  const proxy = createProxy(dialling);
+  return {
+    gateway: createGateway({ ...seen, proxy, settings, accessLog, requestId }),
+    checks: checksOf(settings, loader, dialling),
+  };
 }
 
-let gateway: ReturnType<typeof openGateway> | undefined;
+function diallingOf({ privateNetwork, serverHeader, showUpstreamStatus }: Settings): ProxyDeps {
+  return {
+    fetch: (input, init) => fetch(input, init),
+    connect,
+    privateNetwork,
+    timers,
+    now,
+    hearsOfLeaving: Cloudflare.compatibilityFlags.enable_request_signal ?? false,
+    randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+    server: serverHeader,
+    showUpstreamStatus,
+  };
+}
+
+function checksOf({ healthChecks, prefix, r2 }: Settings, loader: Loader, dialling: ProxyDeps) {
+  if (!healthChecks) return undefined;
+  const bucket = r2 && r2Overlays(r2, prefix);
+  const send = createProber(dialling);
+  return new ScheduledChecks({ loader, bucket, send, timers, now, log, settings: healthChecks });
+}
+
+let edge: ReturnType<typeof openEdge> | undefined;
 
 export default {
   fetch(request: Request, bindings: Bindings, ctx: ExecutionContext): Response | Promise<Response> {
     try {
-      gateway ??= openGateway(bindings);
+      edge ??= openEdge(bindings);
     } catch (error) {
       console.error(error instanceof Error ? error.message : error);
       return new Response("the gateway's settings are wrong; the Worker's log says how\n", {
         status: 503,
       });
     }
-    return gateway.fetch(request, bindings, ctx);
+    return edge.gateway.fetch(request, bindings, ctx);
+  },
+
+  async scheduled(_controller: ScheduledController, bindings: Bindings): Promise<void> {
+    edge ??= openEdge(bindings);
+    if (edge.checks) await edge.checks.run();
+    else log("a cron trigger, but HEALTH_CHECKS is off");
   },
 } satisfies ExportedHandler<Bindings>;

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { type Reach, reachOf } from "../shared/resources/reach.ts";
 import type { RouterName } from "../shared/snapshot/format.ts";
 import { type AdminConfig, adminConfig } from "./config/admin-config.ts";
 import { type ListenAddress, listenAddress } from "./config/listen-address.ts";
@@ -10,6 +11,9 @@ import {
   readSettings,
 } from "./config/read-settings.ts";
 import { SETTINGS, type SettingName, type SettingValue } from "./config/settings.ts";
+import type { DiscoveryTiming } from "./discovery/discovery.ts";
+import type { DnsOrder } from "./discovery/record-order.ts";
+import { parseDnsServer, type ServerAddress } from "./discovery/server-address.ts";
 import type { EtcdOptions } from "./etcd/etcd3-transport.ts";
 import type { LossGuard } from "./publish/loss-guard.ts";
 import type { RetentionOptions } from "./publish/retention.ts";
@@ -22,6 +26,9 @@ export interface Config {
   readonly prefix: string;
   /** As it was set; undefined: nothing is encrypted at rest. */
   readonly keyring: readonly string[] | undefined;
+  /** The edge's, as far as it is told. */
+  readonly reach: Reach;
+  readonly dns: DnsConfig;
   readonly auditIntervalMs: number;
   readonly namespace: string;
   readonly router: RouterName;
@@ -39,6 +46,14 @@ export interface Config {
   /** Undefined: off. */
   readonly admin: AdminConfig | undefined;
   readonly log: { readonly level: string; readonly format: "json" | "text" };
+}
+
+export interface DnsConfig {
+  /** Undefined: those of the machine. */
+  readonly servers: readonly ServerAddress[] | undefined;
+  readonly order: readonly DnsOrder[];
+  readonly timeoutMs: number;
+  readonly timing: DiscoveryTiming;
 }
 
 /** All problems of a configuration, each with its remedy. */
@@ -75,6 +90,11 @@ export function readRouter(environment: Environment, path?: string): RouterName 
   return readPart(/^ROUTER$/, environment, path, (of) => of<RouterName>("ROUTER"));
 }
 
+/** What the edge reaches by bindings, as far as the exporter is told. Throws `ConfigError`. */
+export function readEdgeReach(environment: Environment, path?: string): Reach {
+  return readPart(/^EDGE_/, environment, path, edgeReach);
+}
+
 type StoreConfig = Pick<Config, "store" | "namespace" | "log">;
 type EtcdConfig = Pick<Config, "etcd" | "prefix" | "router" | "keyring">;
 
@@ -109,11 +129,30 @@ function etcdConfig(of: Read): EtcdConfig {
   };
 }
 
+function edgeReach(of: Read): Reach {
+  return reachOf(of<readonly string[] | undefined>("EDGE_UPSTREAM_BINDINGS") ?? []);
+}
+
+function dnsConfig(of: Read): DnsConfig {
+  return {
+    servers: of<readonly string[] | undefined>("DNS_SERVERS")?.map(parseDnsServer),
+    order: of<readonly DnsOrder[]>("DNS_ORDER"),
+    timeoutMs: of("DNS_TIMEOUT_MS"),
+    timing: {
+      minTtlMs: of("DNS_MIN_TTL_MS"),
+      maxTtlMs: of("DNS_MAX_TTL_MS"),
+      firstAnswerMs: of("DNS_FIRST_ANSWER_MS"),
+    },
+  };
+}
+
 function toConfig(of: Read): Config {
   const election = of<string>("LEADER_ELECTION") === "on";
   return {
     ...etcdConfig(of),
     ...storeConfig(of),
+    reach: edgeReach(of),
+    dns: dnsConfig(of),
     auditIntervalMs: of("ETCD_AUDIT_INTERVAL_MS"),
     publishIntervalMs: of("PUBLISH_INTERVAL_MS"),
     pointerCheckIntervalMs: of("POINTER_CHECK_INTERVAL_MS"),
@@ -196,6 +235,11 @@ function contradictions({ values, problems: reported }: ReadSettings): Problem[]
   if (has("ADMIN_TLS_KEY_FILE")) need("ADMIN_TLS_CERT_FILE", "ADMIN_TLS_KEY_FILE is set");
   if (has("ADMIN_TLS_CLIENT_CA_FILE"))
     need("ADMIN_TLS_CERT_FILE", "ADMIN_TLS_CLIENT_CA_FILE is set");
+  const [minTtl, maxTtl] = [values.get("DNS_MIN_TTL_MS"), values.get("DNS_MAX_TTL_MS")];
+  if (typeof minTtl === "number" && typeof maxTtl === "number" && minTtl > maxTtl) {
+    const wanted = `no less than DNS_MIN_TTL_MS, ${minTtl}`;
+    problems.push({ setting: "DNS_MAX_TTL_MS", found: String(maxTtl), wanted });
+  }
   const namespace = values.get("NAMESPACE");
   if (typeof namespace === "string" && !/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(namespace)) {
     const found = JSON.stringify(namespace);

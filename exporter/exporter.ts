@@ -1,8 +1,11 @@
+import type { Reach } from "../shared/resources/reach.ts";
 import type { Manifest } from "../shared/snapshot/format.ts";
 import type { TreeSizes } from "../shared/snapshot/tree-chunks.ts";
 import type { Clock } from "./clock.ts";
 import { PublishedGeneration } from "./compile/memory.ts";
 import type { Config } from "./config.ts";
+import type { DiscoveryDeps } from "./discovery/discovery.ts";
+import { TableServices } from "./discovery/table-services.ts";
 import type { FieldCipher } from "./encryption/field-cipher.ts";
 import type { Campaign, Leadership } from "./etcd/election.ts";
 import { isComplete, type Mirror, type MirrorHealth } from "./etcd/keyspace.ts";
@@ -14,7 +17,7 @@ import { Publisher } from "./publish/publisher.ts";
 import { readChunk, readManifest, readPointer } from "./publish/read-generation.ts";
 import { Collection } from "./publish/retention.ts";
 import { type PublishAnswer, Publishing } from "./publishing.ts";
-import type { Rejection } from "./rejection.ts";
+import { RejectionLog } from "./rejection-log.ts";
 import { ResourceTable } from "./resource-table.ts";
 import { type ExporterState, initialState, type StatusSources } from "./status.ts";
 import type { ObjectStore } from "./store/object-store.ts";
@@ -44,6 +47,10 @@ export interface ExporterDeps {
   readonly cipher?: FieldCipher;
   /** The format's where it is absent. */
   readonly treeSizes?: TreeSizes | undefined;
+  /** How services are asked for; absent: they are not, and have no nodes. */
+  readonly dns?: Pick<DiscoveryDeps, "find" | "timing"> | undefined;
+  /** What the edge reaches by bindings, as far as we are told. */
+  readonly reach?: Reach | undefined;
   /** Shared with whoever shows it; made here where it is absent. */
   readonly state?: ExporterState;
   /** Absent: nothing is probed, and no overlay written. */
@@ -53,29 +60,33 @@ export interface ExporterDeps {
 /** The pipeline from etcd to the pointer. */
 export class Exporter {
   readonly state: ExporterState;
+  /** For others to read. */
+  readonly table: ResourceTable;
   readonly #deps: ExporterDeps;
   readonly #publisher: Publisher;
   readonly #collection: Collection;
-  readonly #table: ResourceTable;
   readonly #health: HealthChecks | undefined;
+  readonly #rejectionLog: RejectionLog;
+  readonly #services: TableServices | undefined;
   #publishing: Publishing | undefined;
   /** The memory of last valid values; asked once the base has been read, then let go. */
   #memory: PublishedGeneration | undefined;
   #leadership: Leadership | undefined;
-  #reported: readonly Rejection[] = [];
   #saidHold: string | undefined;
 
   constructor(deps: ExporterDeps) {
-    const { clock, config, store, by } = deps;
+    const { cipher, clock, config, store, by, dns, log, reach } = deps;
     this.#deps = deps;
     this.state = deps.state ?? initialState();
     this.#publisher = new Publisher({ store, clock, by, namespace: config.namespace });
     this.#collection = new Collection(store, clock, config.retention);
-    this.#table = new ResourceTable(config.prefix, deps.cipher);
-    const { namespace } = config;
-    const { health, log, random } = deps;
-    const common = { store, clock, random, log, namespace, by };
-    const own = { ...common, table: this.#table, state: this.state };
+    this.#rejectionLog = new RejectionLog(log);
+    this.#services = dns && new TableServices({ ...deps, ...dns });
+    const nodesOf = this.#services?.nodesOf;
+    this.table = new ResourceTable(config.prefix, { reach, nodesOf, cipher });
+    const { health, random } = deps;
+    const common = { store, clock, random, log, namespace: config.namespace, by };
+    const own = { ...common, table: this.table, state: this.state };
     this.#health = health && new HealthChecks({ ...own, ...health });
   }
 
@@ -84,6 +95,14 @@ export class Exporter {
     if (!(await this.#prepare(signal))) return;
     const pacer = this.#pacer();
     await Promise.all([
+      this.#services?.takeChanges(signal, async (service) => {
+        while (this.#publishing?.isReading) await this.#publishing.whenRead();
+        const keys = this.table.refresh(service);
+        if (keys.size === 0) return;
+        this.#health?.note(keys);
+        this.#publishing?.noteNodes(keys);
+        pacer.nudge();
+      }),
       this.#mirror(signal, () => pacer.nudge()),
       this.#lead(signal, () => pacer.nudge()),
       this.#every(this.#deps.config.pointerCheckIntervalMs, signal, async () => {
@@ -116,11 +135,6 @@ export class Exporter {
     }
   }
 
-  /** For reading. */
-  get table(): ResourceTable {
-    return this.#table;
-  }
-
   health(): MirrorHealth {
     return this.#deps.mirror.health();
   }
@@ -129,9 +143,10 @@ export class Exporter {
     return {
       state: this.state,
       health: this.#deps.mirror.health(),
-      rejections: this.#table.rejections(),
-      notices: (most) => this.#table.notices(most),
-      counts: this.#table.counts(),
+      rejections: this.table.rejections(),
+      notices: (most) => this.table.notices(most),
+      counts: this.table.counts(),
+      discovery: this.#services?.report() ?? { services: [], failures: 0 },
       now: this.#deps.clock.now(),
     };
   }
@@ -151,7 +166,7 @@ export class Exporter {
     });
     if (!isOpen) return false;
     this.#publishing = new Publishing({
-      table: this.#table,
+      table: this.table,
       publisher: this.#publisher,
       opened: this.#memory,
       router: config.router,
@@ -192,9 +207,12 @@ export class Exporter {
   async #mirror(signal: AbortSignal, changed: () => void): Promise<void> {
     const { log, mirror } = this.#deps;
     for await (const change of mirror.changes(signal)) {
-      while (this.#publishing?.isReading) await this.#publishing.whenRead();
-      const keys = this.#table.apply(change);
+      const needed = this.table.stage(change);
       if (!isComplete(change)) continue;
+      await this.#services?.need(needed, signal);
+      while (this.#publishing?.isReading) await this.#publishing.whenRead();
+      const keys = this.table.commit(change);
+      this.#services?.retain(this.table);
       if (change.cause === "base" && !(await this.#recall(keys, signal))) return;
       const { cause, clusterId, revision } = change;
       // From here on the set is publishing's.
@@ -202,7 +220,7 @@ export class Exporter {
       this.#publishing?.note(keys, { clusterId, revision });
       this.state.hasBase = true;
       this.#health?.note(keys);
-      this.#logRejections();
+      this.#rejectionLog.note(this.table.rejections());
       log.debug("change taken in", { cause, revision, keys: count });
       if (count > 0 || cause !== "watch") changed();
     }
@@ -218,7 +236,10 @@ export class Exporter {
       isFirst = false;
       const ref = pointer?.hold?.superseded ?? pointer?.manifest;
       if (ref) this.#memory = await this.#openGeneration(await readManifest(store, ref));
-      return this.#table.recall(async (key) => this.#memory?.body(key));
+      const published = async (key: string) => this.#memory?.body(key);
+      const ofValues = await this.table.recall(published);
+      const ofNodes = await this.#services?.recall(this.table, published, signal);
+      return [...ofValues, ...(ofNodes ?? [])];
     });
     if (!recalled) return false;
     for (const key of recalled) changed.add(key);
@@ -353,20 +374,6 @@ export class Exporter {
     this.state.hold = this.state.pointer?.hold;
   }
 
-  /** One line when a key's value is refused, one when it is good again. */
-  #logRejections(): void {
-    const { log } = this.#deps;
-    const rejections = this.#table.rejections();
-    if (rejections === this.#reported) return;
-    const before = new Map(this.#reported.map(({ key, revision }) => [key, revision]));
-    for (const rejection of rejections) {
-      if (before.get(rejection.key) !== rejection.revision) logRejection(log, rejection);
-      before.delete(rejection.key);
-    }
-    for (const key of before.keys()) log.info("no longer rejected", { key });
-    this.#reported = rejections;
-  }
-
   async #every(ms: number, signal: AbortSignal, due: () => Promise<void>): Promise<void> {
     // An interval of 0 means: with every publish. A loop without pause would starve everything else.
     while (!signal.aborted) {
@@ -374,13 +381,6 @@ export class Exporter {
       if (!signal.aborted) await due();
     }
   }
-}
-
-function logRejection(log: Log, rejection: Rejection): void {
-  log.warn("rejected", {
-    ...rejection,
-    keeps: rejection.keptRevision === undefined ? "nothing" : "the last valid value",
-  });
 }
 
 function holdText(answer: PublishAnswer): string | undefined {

@@ -3,6 +3,7 @@ import { viewOfExporter } from "./admin/configuration-view.ts";
 import { startAdmin } from "./admin/start-admin.ts";
 import { monotonicNow, systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
+import { openDns } from "./discovery/open-dns.ts";
 import { cipherOf } from "./encryption/cipher-of.ts";
 import { createElection } from "./etcd/election.ts";
 import { createEtcd3Transport } from "./etcd/etcd3-transport.ts";
@@ -118,8 +119,11 @@ function openWorld(config: Config, signal: AbortSignal) {
     });
   const health = { checks: config.healthChecks, probe: createSocketProber({ clock }) };
   const cipher = cipherOf(config.keyring, log);
-  const ours = { config, store, mirror, campaign, clock, random, log, by, state, health, cipher };
-  const exporter = new Exporter(ours);
-  const admin = { transport, prefix: config.prefix, clock, random, log, cipher };
-  return { ...admin, view: viewOfExporter(exporter), exporter, close: () => transport.close() };
+  const dns = { find: openDns(config.dns, clock), timing: config.dns.timing };
+  const { prefix, reach } = config;
+  const world = { clock, random, log, by, state, cipher };
+  const ours = { config, store, mirror, campaign, dns, reach, health };
+  const exporter = new Exporter({ ...ours, ...world });
+  const close = () => transport.close();
+  return { ...world, transport, prefix, view: viewOfExporter(exporter), exporter, close };
 }

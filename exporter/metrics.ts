@@ -37,6 +37,16 @@ const GAUGES: readonly Reading[] = [
     (s) => Number(s.state.heldLoss !== undefined),
   ],
   [
+    "snapgate_discovered_services",
+    "Services that DNS is asked for",
+    (s) => s.discovery.services.length,
+  ],
+  [
+    "snapgate_discovery_failing",
+    "Services that DNS has no answer for at present",
+    (s) => s.discovery.services.filter(({ error }) => error !== undefined).length,
+  ],
+  [
     "snapgate_last_publish_duration_seconds",
     "Duration of the last publish",
     (s) => (s.state.lastPublish?.ms ?? 0) / 1000,
@@ -73,6 +83,11 @@ const COUNTERS: readonly Reading[] = [
     "snapgate_store_retries_total",
     "Store requests that were tried again",
     (s) => s.state.storeRetries,
+  ],
+  [
+    "snapgate_discovery_failures_total",
+    "Questions about services without an answer",
+    (s) => s.discovery.failures,
   ],
   ["snapgate_etcd_reconnects_total", "Watches opened anew", (s) => s.health.reconnects],
   ["snapgate_etcd_resyncs_total", "Full reads after a lost position", (s) => s.health.resyncs],

@@ -81,19 +81,31 @@ export class Publishing {
    * Takes in that the table has changed and now stands at `position`. The set becomes this object's own.
    */
   note(changed: Set<string>, position: SourcePosition): void {
-    const { clock, state, table } = this.#deps;
-    // At the start these are all keys there are: not to be held twice.
-    if (this.#changed.size === 0) this.#changed = changed;
-    for (const key of changed) {
-      this.#changed.add(key);
-      if (key.startsWith(ROUTES)) this.#liveRoutes?.note(key, table.has(key));
-    }
+    const { clock, state } = this.#deps;
+    this.#add(changed);
     this.#position = position;
     state.tableRevision = position.revision;
     // Without a change of ours the live content stays right, whatever else etcd counts.
     if (changed.size > 0) state.waitingSince ??= clock.now();
     else if (state.waitingSince === undefined && state.publishedRevision !== undefined) {
       state.publishedRevision = position.revision;
+    }
+  }
+
+  /** Takes in that resources have other nodes now, wherever etcd stands. The set becomes ours. */
+  noteNodes(changed: Set<string>): void {
+    const { clock, state } = this.#deps;
+    this.#add(changed);
+    state.waitingSince ??= clock.now();
+  }
+
+  #add(changed: Set<string>): void {
+    const { table } = this.#deps;
+    // At the start these are all keys there are: not to be held twice.
+    if (this.#changed.size === 0) this.#changed = changed;
+    for (const key of changed) {
+      this.#changed.add(key);
+      if (key.startsWith(ROUTES)) this.#liveRoutes?.note(key, table.has(key));
     }
   }
 

@@ -1,3 +1,4 @@
+import { NO_BINDINGS, type Reach } from "../shared/resources/reach.ts";
 import type { Resource } from "../shared/resources/resource.ts";
 import { KIND_NAMES, type KindName, parseResourceKey } from "../shared/resources/resource-key.ts";
 import type { Body } from "../shared/snapshot/body-chunk.ts";
@@ -9,11 +10,21 @@ import {
   type KeyspaceEntry,
 } from "./etcd/keyspace.ts";
 import type { Rejection } from "./rejection.ts";
+import type { NodesOf } from "./table/discovered-nodes.ts";
 import { type FoundNotices, findNotices } from "./table/find-notices.ts";
-import { HeldResource, holdBody, holdResource } from "./table/held-resource.ts";
+import { HeldResource, holdBody, holdResource, withNodes } from "./table/held-resource.ts";
 import { TextPages } from "./table/packed-text.ts";
 import { ParsedResources } from "./table/parsed-resources.ts";
 import { validate } from "./validate.ts";
+
+export interface TableOptions {
+  /** What the edge reaches by bindings, for notices. */
+  readonly reach?: Reach | undefined;
+  /** What DNS has said of a service; `refresh` tells the table that it may say something else. */
+  readonly nodesOf?: NodesOf | undefined;
+  /** Of fields that are encrypted in etcd; absent: none is. */
+  readonly cipher?: FieldCipher | undefined;
+}
 
 type Staged = HeldResource | Omit<Rejection, "keptRevision">;
 
@@ -37,11 +48,25 @@ export class ResourceTable {
   readonly #parsed = new ParsedResources();
   /** Parts of a change that is not complete yet: nobody sees a half of it. */
   #staged = new Map<string, Staged>();
+  #stagedServices = new Set<string>();
+  readonly #reach: Reach;
+  readonly #nodesOf: NodesOf;
+  /** By a service that DNS is asked for: the keys of the resources that have their nodes from it. */
+  readonly #usersOf = new Map<string, Set<string>>();
   #sortedRejections: readonly Rejection[] | undefined;
 
-  constructor(prefix: string, cipher: FieldCipher = NO_CIPHER) {
+  constructor(
+    prefix: string,
+    { reach = NO_BINDINGS, nodesOf = () => undefined, cipher = NO_CIPHER }: TableOptions = {},
+  ) {
     this.prefix = prefix;
+    this.#reach = reach;
+    this.#nodesOf = nodesOf;
     this.#cipher = cipher;
+  }
+
+  get reach(): Reach {
+    return this.#reach;
   }
 
   /**
@@ -49,12 +74,22 @@ export class ResourceTable {
    * or gone: none until the change is complete.
    */
   apply(change: KeyspaceChange): Set<string> {
-    if (isBeginning(change)) this.#staged = new Map();
+    this.stage(change);
+    return isComplete(change) ? this.commit(change) : new Set();
+  }
+
+  /** The first half of `apply`: nobody sees anything of it. Returns the services that DNS is needed for. */
+  stage(change: KeyspaceChange): ReadonlySet<string> {
+    if (isBeginning(change)) this.#forgetStaged();
     for (const entry of change.puts) this.#stage(entry);
+    return this.#stagedServices;
+  }
+
+  /** The second half, for a change that is complete. */
+  commit(change: KeyspaceChange): Set<string> {
     const changed = new Set<string>();
-    if (!isComplete(change)) return changed;
     const staged = this.#staged;
-    this.#staged = new Map();
+    this.#forgetStaged();
     for (const key of change.deletes) this.#delete(this.#below(key), changed);
     for (const [key, now] of staged) this.#put(key, now, changed);
     if (change.cause === "base") this.#deleteAllBut(staged, changed);
@@ -75,7 +110,9 @@ export class ResourceTable {
       const parsed = parseResourceKey(below);
       if (parsed.is !== "resource" || this.#held(below)) continue;
       const body = await published(below);
-      if (body !== undefined) recalled.set(below, holdBody(below, body, key));
+      if (body === undefined) continue;
+      const held = holdBody(below, body, key, this.#reach);
+      recalled.set(below, withNodes(held, this.#nodesOf));
     }
     for (const [key, held] of recalled) {
       this.#pages.keep(held);
@@ -105,8 +142,8 @@ export class ResourceTable {
     return this.#checked;
   }
 
-  /** Keys below the prefix of whatever refers to `key`, in the order of their kinds. */
-  *usersOf(key: string): IterableIterator<string> {
+  /** Keys below the prefix of whatever refers to `key`. */
+  *referrersTo(key: string): IterableIterator<string> {
     for (const held of this.#allHeld()) {
       if (held.refersTo.includes(key) || held.pluginsReferTo.includes(key)) yield held.key;
     }
@@ -119,6 +156,34 @@ export class ResourceTable {
         if (held.identities.includes(identity)) yield held.key;
       }
     }
+  }
+
+  /** Whether a resource has its nodes from this service. */
+  uses(service: string): boolean {
+    return this.#usersOf.has(service);
+  }
+
+  services(): Iterable<string> {
+    return this.#usersOf.keys();
+  }
+
+  usersOf(service: string): Iterable<string> {
+    return this.#usersOf.get(service) ?? [];
+  }
+
+  /** Takes in that a service may have other nodes now; returns the keys whose resource is another. */
+  refresh(service: string): Set<string> {
+    const changed = new Set<string>();
+    for (const key of this.usersOf(service)) {
+      const before = this.#held(key) as HeldResource;
+      const now = withNodes(before, this.#nodesOf);
+      if (now === before) continue;
+      this.#pages.drop(before);
+      this.#pages.keep(now);
+      this.#ofItsKind(key)?.set(key, now);
+      changed.add(key);
+    }
+    return changed;
   }
 
   keysOf(kind: KindName): Iterable<string> {
@@ -170,6 +235,7 @@ export class ResourceTable {
   notices(most = Number.POSITIVE_INFINITY): FoundNotices {
     const searched = {
       held: this.#allHeld(),
+      reach: this.#reach,
       globalRules: this.ofKind("global_rules"),
       has: (key: string) => this.has(key),
       wholeKey: (key: string) => `${this.prefix}/${key}`,
@@ -178,31 +244,42 @@ export class ResourceTable {
   }
 
   #stage(entry: KeyspaceEntry): void {
-    const verdict = validate(entry, this.prefix, this.#cipher);
+    const verdict = validate(entry, this.prefix, this.#reach, this.#cipher);
     if (verdict.is === "skipped") return;
     const key = this.#below(entry.key);
     if (verdict.is === "rejected") {
       this.#staged.set(key, verdict.rejection);
       return;
     }
-    const held = holdResource(verdict.resource, verdict.notices);
+    const held = holdResource(verdict.resource, verdict.notices, this.#reach);
     this.#pages.keep(held);
     this.#staged.set(key, held);
+    for (const service of held.services) this.#stagedServices.add(service);
   }
 
-  #put(key: string, now: Staged, changed: Set<string>): void {
-    if (!(now instanceof HeldResource)) {
-      this.#reject(key, now);
+  #forgetStaged(): void {
+    this.#staged = new Map();
+    this.#stagedServices = new Set();
+  }
+
+  #put(key: string, staged: Staged, changed: Set<string>): void {
+    if (!(staged instanceof HeldResource)) {
+      this.#reject(key, staged);
       return;
     }
     this.#accept(key);
+    const now = withNodes(staged, this.#nodesOf);
+    if (now !== staged) {
+      this.#pages.drop(staged);
+      this.#pages.keep(now);
+    }
     // Read again, as after an etcd was restored, and still the same.
     const before = this.#held(key);
     if (before?.length === now.length && before.json === now.json) {
       this.#pages.drop(now);
       return;
     }
-    if (before) this.#pages.drop(before);
+    if (before) this.#drop(before);
     this.#hold(key, now);
     changed.add(key);
   }
@@ -211,10 +288,26 @@ export class ResourceTable {
     this.#accept(key);
     const held = this.#held(key);
     if (!held) return;
-    this.#pages.drop(held);
+    this.#drop(held);
     this.#ofItsKind(key)?.delete(key);
     this.#checked.delete(key);
     changed.add(key);
+  }
+
+  #use({ key, services }: HeldResource): void {
+    for (const service of services) {
+      const users = this.#usersOf.get(service) ?? new Set();
+      this.#usersOf.set(service, users.add(key));
+    }
+  }
+
+  #drop(held: HeldResource): void {
+    this.#pages.drop(held);
+    for (const service of held.services) {
+      const users = this.#usersOf.get(service);
+      users?.delete(held.key);
+      if (users?.size === 0) this.#usersOf.delete(service);
+    }
   }
 
   #reject(key: string, rejection: Omit<Rejection, "keptRevision">): void {
@@ -236,6 +329,7 @@ export class ResourceTable {
   }
 
   #hold(key: string, held: HeldResource): void {
+    this.#use(held);
     this.#ofItsKind(key)?.set(key, held);
     if (held.isChecked) this.#checked.add(key);
     else this.#checked.delete(key);

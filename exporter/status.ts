@@ -1,4 +1,5 @@
 import type { Hold, Pointer, SourcePosition } from "../shared/snapshot/format.ts";
+import type { DiscoveryReport } from "./discovery/discovery.ts";
 import type { MirrorHealth } from "./etcd/keyspace.ts";
 import { downNodes, type HealthState, initialHealthState } from "./health/health-state.ts";
 import { liveRevision } from "./live-revision.ts";
@@ -72,6 +73,7 @@ export interface StatusSources {
   /** Looks for them; lists the first `most`. */
   readonly notices: (most: number) => FoundNotices;
   readonly counts: Readonly<Record<string, number>>;
+  readonly discovery: DiscoveryReport;
   readonly now: number;
 }
 
@@ -116,6 +118,7 @@ export function statusReport(sources: StatusSources) {
       failures: state.publishFailures,
     },
     healthChecks: healthReport(state.health),
+    discovery: discoveryReport(sources),
     lastError: lastError(sources),
     resources: counts,
     rejections: { total: rejections.length, list: rejections.slice(0, MOST_LISTED) },
@@ -148,6 +151,20 @@ export function isReady({ state }: Pick<StatusSources, "state">): boolean {
   if (!state.hasBase || state.role === "starting") return false;
   const isHeld = state.hold !== undefined || state.heldLoss !== undefined;
   return state.role === "follower" || state.publishedRevision !== undefined || isHeld;
+}
+
+/** Those that cannot be asked for come first: of very many the list shows but the first. */
+function discoveryReport({ discovery, now }: StatusSources) {
+  const { services, failures } = discovery;
+  const list = services.map(({ service, nodes, answeredAt, error }) => ({
+    service,
+    nodes: nodes?.length ?? null,
+    answerAgeSeconds: answeredAt === undefined ? null : (now - answeredAt) / 1000,
+    error: error ?? null,
+  }));
+  list.sort((a, b) => Number(b.error !== null) - Number(a.error !== null));
+  const failing = services.filter(({ error }) => error !== undefined).length;
+  return { services: services.length, failing, failures, list: list.slice(0, MOST_LISTED) };
 }
 
 function lastError({ state, health }: StatusSources) {

@@ -1,5 +1,6 @@
 import type { TSchema } from "typebox";
 import { KINDS } from "../shared/resources/kinds.ts";
+import { NO_BINDINGS, type Reach } from "../shared/resources/reach.ts";
 import type { Resource } from "../shared/resources/resource.ts";
 import { type KindName, parseResourceKey } from "../shared/resources/resource-key.ts";
 import { type FieldCipher, NO_CIPHER } from "./encryption/field-cipher.ts";
@@ -33,6 +34,7 @@ const PRINTABLE_ID = "an id of at most 1024 printable ASCII characters";
 export function validate(
   entry: KeyspaceEntry,
   prefix: string,
+  reach: Reach = NO_BINDINGS,
   cipher: FieldCipher = NO_CIPHER,
 ): Verdict {
   const parsedKey = parseResourceKey(entry.key.slice(prefix.length + 1));
@@ -70,7 +72,7 @@ export function validate(
   }
   const key = entry.key.slice(prefix.length + 1);
   const resource = { key, kind, id, modRevision: entry.modRevision, value: value.value };
-  return { is: "resource", resource, notices: noticesOf(resource, entry.key) };
+  return { is: "resource", resource, notices: noticesOf(resource, entry.key, reach) };
 }
 
 function readValue(

@@ -1,4 +1,5 @@
 import { BalancerPool } from "../../edge/balancer/balancer-pool.ts";
+import { ActiveVerdicts } from "../../edge/health/active-verdicts.ts";
 import { ChunkCache } from "../../edge/snapshot/chunk-cache.ts";
 import { OpenSnapshot } from "../../edge/snapshot/open-snapshot.ts";
 import { checkIndexChunk } from "../../shared/routing/check-index-chunk.ts";
@@ -91,8 +92,10 @@ async function openAndMatch(bytes: Uint8Array, index: UnpackedIndex): Promise<st
     chunks.set(wanted.sha256, chunk, wanted.length);
     return chunk;
   };
+  const now = () => 0;
+  const verdicts = new ActiveVerdicts(now);
   const snapshot = new OpenSnapshot(manifest, {
-    balancers: new BalancerPool(() => 0),
+    balancers: new BalancerPool({ now, random: () => 0, verdicts }),
     chunks,
     readChunk: async (wanted) => read(wanted),
   });

@@ -1,11 +1,8 @@
-import { freePort } from "../../examples/quick-start/ports.ts";
-import { startWorker } from "../../examples/quick-start/workerd.ts";
-import { type Stack, startStack } from "../../test/support/stack.ts";
 import { median, round, table } from "../support/figures.ts";
-import { startNginxProxy, startNginxUpstream } from "../support/nginx.ts";
-import { childrenNamed, cpuSeconds, requireCommands } from "../support/processes.ts";
+import { cpuSeconds } from "../support/processes.ts";
 import type { Report } from "../support/report.ts";
 import { type Load, runWrk } from "../support/wrk.ts";
+import { type Contender, startContenders } from "../upstream/contenders.ts";
 
 const ROUNDS = 5;
 const SECONDS = 4;
@@ -15,62 +12,23 @@ const TITLE =
   `Gateway, ${CONNECTIONS} connections, 1 KB answers, median of ${ROUNDS} rounds of ${SECONDS} s; ` +
   "CPU ratio to the bare worker";
 
-interface Target {
-  readonly name: string;
-  readonly url: string;
-  readonly pid: number;
-}
-
 interface Sample extends Load {
   readonly cpuMicroseconds: number;
 }
 
 /** Snapgate, a bare pass-through worker and nginx, in turns before the same upstream of 1 KB answers. */
 export async function measureGateway(say: (line: string) => void): Promise<Report> {
-  requireCommands({ wrk: "wrk", nginx: "nginx-light" });
-  const upstreamPort = await freePort();
-  const upstream = await startNginxUpstream(upstreamPort);
-  const proxyPort = await freePort();
-  const proxy = await startNginxProxy(proxyPort, upstreamPort);
-  const stack = await startStack({ edge: { REFRESH_INTERVAL_MS: "5000" } });
-  const edgePid = childrenNamed("workerd").at(-1) as number;
-  const bare = await startWorker({ name: "bare", script: passThrough(upstreamPort), port: 0 });
-  const barePid = childrenNamed("workerd").at(-1) as number;
+  const contenders = await startContenders();
+  const { byFetch, bySocket, bare, nginx } = contenders;
   try {
-    await routeBothWays(stack, upstreamPort);
-    const targets: Target[] = [
-      { name: "snapgate, by fetch", url: `${stack.edge.url}/fetch/x`, pid: edgePid },
-      { name: "snapgate, by socket", url: `${stack.edge.url}/socket/x`, pid: edgePid },
-      { name: "bare pass-through worker", url: `${bare.url}/x`, pid: barePid },
-      { name: "nginx", url: `http://127.0.0.1:${proxyPort}/x`, pid: proxy.pid },
-    ];
-    return summarise(await inTurns(targets, say));
+    return summarise(await inTurns([byFetch, bySocket, bare, nginx], say), bare.name);
   } finally {
-    await bare.stop();
-    await stack.stop();
-    await proxy.stop();
-    await upstream.stop();
+    await contenders.stop();
   }
 }
 
-function passThrough(upstreamPort: number): string {
-  return `export default { fetch(request) {
-    const url = new URL(request.url);
-    return fetch("http://127.0.0.1:${upstreamPort}" + url.pathname + url.search, request);
-  } };`;
-}
-
-/** `pass_host: node` lets the edge use fetch; the client's own Host needs the socket exchange. */
-async function routeBothWays(stack: Stack, upstreamPort: number): Promise<void> {
-  const nodes = { [`localhost:${upstreamPort}`]: 1 };
-  await stack.put("routes/fetch", { uri: "/fetch/*", upstream: { nodes, pass_host: "node" } });
-  await stack.put("routes/socket", { uri: "/socket/*", upstream: { nodes } });
-  await stack.served("/fetch/x");
-  await stack.served("/socket/x");
-}
-
 async function inTurns(
-  targets: readonly Target[],
+  targets: readonly Contender[],
   say: (line: string) => void,
 ): Promise<ReadonlyMap<string, Sample[]>> {
   const samples = new Map<string, Sample[]>(targets.map(({ name }) => [name, []]));
@@ -87,10 +45,10 @@ async function inTurns(
   return samples;
 }
 
-function summarise(samples: ReadonlyMap<string, Sample[]>): Report {
+function summarise(samples: ReadonlyMap<string, Sample[]>, base: string): Report {
   const middle = (name: string, of: (sample: Sample) => number) =>
     median((samples.get(name) ?? []).map(of));
-  const baseCpu = middle("bare pass-through worker", (sample) => sample.cpuMicroseconds);
+  const baseCpu = middle(base, (sample) => sample.cpuMicroseconds);
   const rows = [...samples.keys()].map((name) => ({
     name,
     requests_per_second: round(

@@ -34,7 +34,7 @@ async function startNginx(port: number, location: string, http: string): Promise
   writeFileSync(
     join(folder, "nginx.conf"),
     `daemon off; master_process off; worker_processes 1; pid ${folder}/pid; error_log stderr crit;
-     events { worker_connections 4096; }
+     events { worker_connections 16384; }
      http { access_log off; keepalive_requests 1000000; ${temporary} ${http}
        server { listen 127.0.0.1:${port} backlog=4096; location / { ${location} } } }`,
   );

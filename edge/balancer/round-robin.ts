@@ -1,27 +1,31 @@
-import type { UpstreamNode } from "../../shared/resources/upstream.ts";
+import { commonDivisor } from "./common-divisor.ts";
 
-/** One rotation over the nodes of a priority group. */
-export interface RoundRobin {
-  /** Draws until every node that can be drawn has been yielded once. */
-  untried(): Generator<UpstreamNode, undefined>;
+/** One rotation over items by their weights: nodes of a priority, or whatever else is shared out so. */
+export interface RoundRobin<Item> {
+  /** Draws until every item that can be drawn has been yielded once; the first is the rotation's choice. */
+  untried(): Generator<Item, undefined>;
 }
 
 /**
- * Draws of nodes already tried that one request puts up with, before it takes the next untried one in
+ * Draws of items already tried that one request puts up with, before it takes the next untried one in
  * order: between weights of 1 and 1,000,000 the rotation alone would turn for a million draws.
  */
 const MAX_FRUITLESS_DRAWS = 256;
 
 /**
  * The interleaved weighted rotation of lua-resty-balancer (LVS's): a level falls from the largest weight
- * by the greatest common divisor; at each level every node whose weight reaches it is drawn. Any run of
- * one cycle's length has the exact proportions, wherever it begins.
+ * by the greatest common divisor; at each level every item whose weight reaches it is drawn. Any run of
+ * one cycle's length has the exact proportions, wherever it begins. Weight 0 is never drawn, unless all are 0:
+ * then all are drawn in turn.
  */
-export function createRoundRobin(nodes: readonly UpstreamNode[], random: () => number): RoundRobin {
-  const allZero = nodes.every(({ weight }) => weight === 0);
-  const weights = nodes.map(({ weight }) => (allZero ? 1 : weight));
-  const highest = Math.max(...weights);
-  const step = weights.reduce(greatestCommonDivisor, 0);
+export function createRoundRobin<Item extends { readonly weight: number }>(
+  items: readonly Item[],
+  random: () => number,
+): RoundRobin<Item> {
+  const allZero = items.every(({ weight }) => weight === 0);
+  const weights = items.map(({ weight }) => (allZero ? 1 : weight));
+  const highest = weights.reduce((most, weight) => Math.max(most, weight), 0);
+  const step = commonDivisor(weights);
   const drawable = weights.filter((weight) => weight > 0).length;
   let { position, level } = randomDraw(weights, step, random);
 
@@ -30,7 +34,7 @@ export function createRoundRobin(nodes: readonly UpstreamNode[], random: () => n
       const at = position;
       const isDrawn = (weights[at] as number) >= level;
       position += 1;
-      if (position === nodes.length) {
+      if (position === items.length) {
         position = 0;
         level = level - step > 0 ? level - step : highest;
       }
@@ -50,7 +54,7 @@ export function createRoundRobin(nodes: readonly UpstreamNode[], random: () => n
           at = weights.findIndex((weight, i) => weight > 0 && !tried.has(i));
         }
         tried.add(at);
-        yield nodes[at] as UpstreamNode;
+        yield items[at] as Item;
       }
       return undefined;
     },
@@ -59,7 +63,7 @@ export function createRoundRobin(nodes: readonly UpstreamNode[], random: () => n
 
 /**
  * A draw of the cycle, each as likely as any other. Were it only the position that is random, then every
- * new isolate would begin with the heaviest node, and isolates that serve few requests would never leave it.
+ * new isolate would begin with the heaviest item, and isolates that serve few requests would never leave it.
  */
 function randomDraw(weights: readonly number[], step: number, random: () => number) {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
@@ -71,8 +75,4 @@ function randomDraw(weights: readonly number[], step: number, random: () => numb
   const drawn = Math.max(position, 0);
   const levels = (weights[drawn] as number) / step;
   return { position: drawn, level: step * (1 + Math.floor(random() * levels)) };
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }

@@ -1,9 +1,10 @@
 import type { UpstreamNode } from "../../shared/resources/upstream.ts";
 
-/** What an attempt at a node came to, as health checks count it. */
+/** What an attempt at a node came to, as APISIX's health checks count it. */
 export type AttemptOutcome =
+  /** It was the last one: `status` is the client's, the node's own or the gateway's 502 or 504. */
   | { readonly is: "answered"; readonly status: number }
-  /** `tcp`: no connection, or it broke; `timeout`: nothing came in time. */
+  /** Another node was tried. `tcp`: no connection, or it broke; `timeout`: nothing came in time. */
   | { readonly is: "failed"; readonly kind: "tcp" | "timeout" };
 
 /** What is known of an upstream's nodes, beside what is configured. */

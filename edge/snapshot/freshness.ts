@@ -1,3 +1,4 @@
+import type { OverlayReader } from "../health/overlay-reader.ts";
 import { type Timers, within } from "../upstream/timers.ts";
 import type { Loader, LookOutcome } from "./loader.ts";
 import type { OpenSnapshot } from "./open-snapshot.ts";
@@ -15,6 +16,8 @@ export interface FreshnessSettings {
 
 export interface FreshnessDeps {
   readonly loader: Loader;
+  /** Reads what active health checks have found, after each look. */
+  readonly overlays: Pick<OverlayReader, "refresh">;
   readonly settings: FreshnessSettings;
   readonly timers: Timers;
   readonly now: () => number;
@@ -46,6 +49,7 @@ export class Freshness {
   #refreshing: { readonly look: Promise<void>; readonly since: number } | undefined;
   #warmingSince: number | undefined;
   #mayWarm = true;
+  #readingSince: number | undefined;
   #lookedAt: number | undefined;
   #confirmedAt: number | undefined;
   #dueAt = 0;
@@ -55,23 +59,34 @@ export class Freshness {
     this.#deps = deps;
   }
 
-  /** The snapshot to serve this request from; undefined where none could ever be loaded. */
-  async current(waitUntil: WaitUntil): Promise<OpenSnapshot | undefined> {
+  /**
+   * The snapshot to serve this request from; undefined where none could ever be loaded. A promise only
+   * where a look is due.
+   */
+  current(waitUntil: WaitUntil): OpenSnapshot | undefined | Promise<OpenSnapshot | undefined> {
     const { loader, now, settings } = this.#deps;
     if (!loader.held) return this.#first(waitUntil);
-    if (settings.refreshIntervalMs === 0) {
-      await this.#wait(this.#look(), settings.firstLoadMs);
-    } else if (now() >= this.#dueAt) {
-      const isStale = now() - (this.#lookedAt ?? 0) >= settings.staleAfterMs;
-      const refresh = this.#shared(waitUntil);
-      if (isStale) await this.#wait(refresh, settings.staleWaitMs);
-    }
+    const isDue = settings.refreshIntervalMs === 0 || now() >= this.#dueAt;
+    if (isDue) return this.#refreshed(waitUntil);
     this.#warm(waitUntil);
     return loader.held;
   }
 
   report(): FreshnessReport {
     return { looks: this.#looks, lookedAt: this.#lookedAt, confirmedAt: this.#confirmedAt };
+  }
+
+  async #refreshed(waitUntil: WaitUntil): Promise<OpenSnapshot | undefined> {
+    const { loader, now, settings } = this.#deps;
+    if (settings.refreshIntervalMs === 0) {
+      await this.#wait(this.#look(waitUntil), settings.firstLoadMs);
+    } else {
+      const isStale = now() - (this.#lookedAt ?? 0) >= settings.staleAfterMs;
+      const refresh = this.#shared(waitUntil);
+      if (isStale) await this.#wait(refresh, settings.staleWaitMs);
+    }
+    this.#warm(waitUntil);
+    return loader.held;
   }
 
   async #first(waitUntil: WaitUntil): Promise<OpenSnapshot | undefined> {
@@ -83,7 +98,7 @@ export class Freshness {
     await this.#wait(this.#shared(waitUntil), settings.firstLoadMs);
     // The owner's request may have been cut off with its promise; then this one loads for itself.
     if (!loader.held && !own && this.#lookedAt === undefined) {
-      await this.#wait(this.#look(), settings.firstLoadMs);
+      await this.#wait(this.#look(waitUntil), settings.firstLoadMs);
     }
     return loader.held;
   }
@@ -93,7 +108,7 @@ export class Freshness {
     const { now } = this.#deps;
     const held = this.#refreshing;
     if (held && now() - held.since < CUT_OFF_MS) return held.look;
-    const look = this.#look().finally(() => {
+    const look = this.#look(waitUntil).finally(() => {
       if (this.#refreshing === refreshing) this.#refreshing = undefined;
     });
     const refreshing = { look, since: now() };
@@ -102,7 +117,7 @@ export class Freshness {
     return look;
   }
 
-  async #look(): Promise<void> {
+  async #look(waitUntil: WaitUntil): Promise<void> {
     const { loader, now, random, settings } = this.#deps;
     // Set first: requests that come meanwhile are served, and do not look as well.
     this.#dueAt = now() + settings.refreshIntervalMs * (0.8 + 0.4 * random());
@@ -113,13 +128,29 @@ export class Freshness {
       this.#confirmedAt = this.#lookedAt;
     }
     if (loader.held !== before) this.#mayWarm = true;
+    this.#readOverlays(waitUntil);
+  }
+
+  /** Nobody waits for it: a hint that comes late costs an attempt at a dead node at most. */
+  #readOverlays(waitUntil: WaitUntil): void {
+    const { loader, now, overlays } = this.#deps;
+    const isReading = now() - (this.#readingSince ?? Number.NEGATIVE_INFINITY) < CUT_OFF_MS;
+    const source = answering(this.#looks);
+    if (isReading || !loader.held || source === undefined) return;
+    const since = now();
+    this.#readingSince = since;
+    const done = () => {
+      if (this.#readingSince === since) this.#readingSince = undefined;
+    };
+    waitUntil(overlays.refresh(loader.held.manifest, source).then(done, done));
   }
 
   /** Bodies that did not come with the snapshot are read in the background, a few a request. */
   #warm(waitUntil: WaitUntil): void {
     const { loader, now } = this.#deps;
+    if (!this.#mayWarm) return;
     const isWarming = now() - (this.#warmingSince ?? Number.NEGATIVE_INFINITY) < CUT_OFF_MS;
-    if (isWarming || !this.#mayWarm) return;
+    if (isWarming) return;
     this.#warmingSince = now();
     const warmed = (more: boolean) => {
       this.#mayWarm = more;
@@ -136,4 +167,11 @@ export class Freshness {
       () => undefined,
     );
   }
+}
+
+/** The source that confirmed what is held, else the first that answered at all. */
+function answering(looks: readonly LookOutcome[]): string | undefined {
+  const confirming = looks.find(({ outcome }) => outcome === "same" || outcome === "newer");
+  const answered = looks.find(({ outcome }) => outcome !== "unreachable");
+  return (confirming ?? answered)?.source;
 }

@@ -39,7 +39,10 @@ export interface LoaderDeps {
 
 /** A platform's limit on subrequests is per request: one refresh reads at most this many chunks. */
 const CHUNKS_PER_REFRESH = 24;
+/** Six connections may wait for an answer at once; the last is the request's own. */
 const READS_AT_ONCE = 5;
+/** In the background one more is left, to the health overlay. */
+const WARMING_READS_AT_ONCE = 4;
 
 /**
  * Pointer → manifest → index and bodies, every hop verified, from the first source that can give them.
@@ -73,7 +76,7 @@ export class Loader {
     const held = this.#held;
     if (!held) return false;
     const wanted = this.#ahead(held.snapshot);
-    await this.#readChunks(wanted, this.#deps.reader.sources);
+    await this.#readChunks(wanted, this.#deps.reader.sources, WARMING_READS_AT_ONCE);
     return wanted.length > 0;
   }
 
@@ -162,12 +165,16 @@ export class Loader {
     ]);
   }
 
-  async #readChunks(refs: readonly ChunkRef[], sources: readonly SnapshotSource[]): Promise<void> {
+  async #readChunks(
+    refs: readonly ChunkRef[],
+    sources: readonly SnapshotSource[],
+    atOnce = READS_AT_ONCE,
+  ): Promise<void> {
     const waiting = refs.values();
     const worker = async () => {
       for (const ref of waiting) await this.#readChunk(ref, sources);
     };
-    await Promise.all(Array.from({ length: READS_AT_ONCE }, worker));
+    await Promise.all(Array.from({ length: atOnce }, worker));
   }
 
   async #readChunk(ref: ChunkRef, sources: readonly SnapshotSource[]): Promise<Chunk> {

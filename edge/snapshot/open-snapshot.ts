@@ -21,21 +21,19 @@ import {
 } from "../../shared/snapshot/format.ts";
 import { ChunkNeeded } from "../../shared/snapshot/held-chunks.ts";
 import type { Chunk } from "../../shared/snapshot/open-chunk.ts";
-import type { BalancerPool } from "../balancer/balancer-pool.ts";
 import { BoundedMap } from "../bounded-map.ts";
 import type { GatewayError } from "../errors.ts";
 import type { ChunkCache } from "./chunk-cache.ts";
 import {
   type Plan,
+  type PlanDeps,
   planRoute,
   pluginsOfConsumer,
   refusedError,
   type ServedRoute,
 } from "./plan-route.ts";
 
-export interface SnapshotDeps {
-  readonly balancers: BalancerPool;
-}
+export type SnapshotDeps = PlanDeps;
 
 interface ChunkAccess {
   readonly chunks: ChunkCache;
@@ -149,7 +147,7 @@ export class OpenSnapshot {
   }
 
   async #makePlan(routeId: string): Promise<Plan> {
-    const plan = await planRoute(routeId, this, this.#deps.balancers);
+    const plan = await planRoute(routeId, this, this.#deps);
     this.#plans.set(routeId, plan);
     return plan;
   }

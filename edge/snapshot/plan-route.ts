@@ -7,6 +7,11 @@ import {
 import type { Timeout, Upstream } from "../../shared/resources/upstream.ts";
 import type { BalancerPool, UpstreamState } from "../balancer/balancer-pool.ts";
 import { GatewayError } from "../errors.ts";
+import {
+  NO_UPSTREAM_BINDINGS,
+  type UpstreamBinding,
+  type UpstreamBindings,
+} from "../upstream/upstream-bindings.ts";
 
 /** A route after everything it inherits has been merged in, or how its requests are answered instead. */
 export type Plan = ServedRoute | RefusedRoute;
@@ -17,6 +22,8 @@ export interface ServedRoute extends UpstreamState {
   /** The merged ones, in no order. */
   readonly plugins: Plugins;
   readonly upstream: Upstream;
+  /** Carries its requests in place of `fetch` and sockets. */
+  readonly binding: UpstreamBinding | undefined;
   readonly timeout: Timeout | undefined;
   readonly enableWebsocket: boolean;
 }
@@ -27,13 +34,19 @@ export interface RefusedRoute {
   readonly error: GatewayError;
 }
 
+export interface PlanDeps {
+  readonly balancers: BalancerPool;
+  /** Absent: there are none. */
+  readonly bindings?: UpstreamBindings | undefined;
+}
+
 /** The route with all that it inherits, and where its requests go. */
 export async function planRoute(
   routeId: string,
   resources: Resources,
-  balancers: BalancerPool,
+  { balancers, bindings = NO_UPSTREAM_BINDINGS }: PlanDeps,
 ): Promise<Plan> {
-  const resolved = await resolveRoute(routeId, resources);
+  const resolved = await resolveRoute(routeId, resources, bindings);
   if (resolved.is === "refused") return { is: "refused", routeId, error: refusedError(resolved) };
   const { merged, upstream, upstreamKey } = resolved;
   const { balancer, health } = balancers.stateOf(upstreamKey, upstream);
@@ -44,6 +57,7 @@ export async function planRoute(
     upstream,
     balancer,
     health,
+    binding: bindings.of(upstreamKey, upstream),
     timeout: merged.timeout,
     enableWebsocket: merged.enable_websocket ?? false,
   };

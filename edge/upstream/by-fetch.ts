@@ -5,7 +5,7 @@ import { clientResponseHeaders } from "./response-headers.ts";
 import { announcedLength, ClientBody, type Sink, sendBytes } from "./sending.ts";
 import { sized } from "./sized-body.ts";
 import type { Timers } from "./timers.ts";
-import { type DialDeps, networkOf, type UpstreamRequest } from "./upstream-request.ts";
+import { type DialDeps, fetcherOf, type UpstreamRequest } from "./upstream-request.ts";
 
 /**
  * A node reached by the platform's `fetch`. It does not tell a refused connection from one that broke, nor
@@ -14,39 +14,47 @@ import { type DialDeps, networkOf, type UpstreamRequest } from "./upstream-reque
  */
 export async function byFetch(request: UpstreamRequest, deps: DialDeps): Promise<Response> {
   const { plan, method, target, websocket, signal } = request;
-  const headers = new Headers(request.headers);
-  if (websocket) headers.set("upgrade", "websocket");
+  const headers = websocket ? forUpgrade(request.headers) : request.headers;
   const aborting = new AbortController();
-  signal.addEventListener("abort", () => aborting.abort());
+  signal?.addEventListener("abort", () => aborting.abort());
   const upload = startUpload(request, deps.timers);
   try {
-    const fetching = networkOf(plan, deps).fetch(plan.node.origin + target, {
+    const fetching = fetcherOf(plan, deps).fetch(plan.origin + target, {
       method,
       headers,
       body: upload.body,
       redirect: "manual",
       signal: aborting.signal,
-      // The body is passed on as the upstream encoded it; this and `encodeBody` below belong together.
+      // The body is passed on as the upstream encoded it; the response made of the answer does the same.
       encodeResponseBody: "manual",
     });
-    const answer = await answerInTime(fetching, upload.done, request, deps.timers);
+    const answer = await answerInTime(fetching, upload.done, request, deps.timers, aborting);
     return toClient(answer, request, deps, () => aborting.abort());
   } catch (cause) {
+    const { reason } = aborting.signal;
     aborting.abort();
-    if (signal.aborted) throw new ClientFailure("the client went away", { cause });
+    if (signal?.aborted) throw new ClientFailure("the client went away", { cause });
+    if (reason instanceof UpstreamFailure) throw reason;
     if (cause instanceof UpstreamFailure || cause instanceof ClientFailure) throw cause;
     throw new UpstreamFailure("broken", true, "fetch failed", { cause });
   }
 }
 
+function forUpgrade(headers: Headers): Headers {
+  const own = new Headers(headers);
+  own.set("upgrade", "websocket");
+  return own;
+}
+
 interface Upload {
   readonly body: ReadableStream<Uint8Array> | Uint8Array | null;
-  readonly done: Promise<void>;
+  /** Undefined: there is nothing to send piece by piece. */
+  readonly done: Promise<void> | undefined;
 }
 
 function startUpload({ body, timeout }: UpstreamRequest, timers: Timers): Upload {
-  if (body.is === "none") return { body: null, done: Promise.resolve() };
-  if (body.is === "bytes") return { body: body.bytes, done: Promise.resolve() };
+  if (body.is === "none") return { body: null, done: undefined };
+  if (body.is === "bytes") return { body: body.bytes, done: undefined };
   const through = pipeOf(body);
   const writer = through.writable.getWriter();
   // Connecting is part of the wait for the first pieces to be taken.
@@ -75,13 +83,36 @@ function pipeOf({ length }: Extract<RequestBody, { is: "stream" }>) {
 /** `fetch` knows best why the body was not taken, and says so a moment later. */
 const REASON_AFTER_FAILED_UPLOAD_MS = 200;
 
-function answerInTime(
+/** Without an upload, a late `fetch` is aborted and rejects by itself: every promise costs each request. */
+async function answerInTime(
   fetching: Promise<Response>,
-  uploaded: Promise<void>,
+  uploaded: Promise<void> | undefined,
   { timeout }: UpstreamRequest,
   timers: Timers,
+  aborting: AbortController,
 ): Promise<Response> {
   const limitMs = (timeout.connect + timeout.read) * 1000;
+  const late = () => new UpstreamFailure("timeout", true, `no answer for ${limitMs} ms`);
+  if (uploaded !== undefined) return answerAfterUpload(fetching, uploaded, limitMs, late, timers);
+  let isOver = false;
+  // Not cancelled, which is dearer than the timer itself: it ends with the request, or finds it answered.
+  timers.after(limitMs, () => {
+    if (!isOver) aborting.abort(late());
+  });
+  try {
+    return await fetching;
+  } finally {
+    isOver = true;
+  }
+}
+
+function answerAfterUpload(
+  fetching: Promise<Response>,
+  uploaded: Promise<void>,
+  limitMs: number,
+  late: () => UpstreamFailure,
+  timers: Timers,
+): Promise<Response> {
   return new Promise((resolve, reject) => {
     let cancel = () => {};
     let isSettled = false;
@@ -89,8 +120,7 @@ function answerInTime(
       if (!isSettled) cancel = timers.after(ms, () => reject(error));
     };
     uploaded.then(
-      () =>
-        rejectAfter(limitMs, new UpstreamFailure("timeout", true, `no answer for ${limitMs} ms`)),
+      () => rejectAfter(limitMs, late()),
       (error: unknown) => {
         if (error instanceof ClientFailure) reject(error);
         else rejectAfter(REASON_AFTER_FAILED_UPLOAD_MS, error);
@@ -125,19 +155,22 @@ function toClient(
   deps: DialDeps,
   abort: () => void,
 ): Response {
-  const { status, statusText, webSocket } = answer;
+  const { status, webSocket } = answer;
   const failure = PLATFORM_FAILURES.get(status);
   if (failure && answer.headers.get("server") === "cloudflare") {
     void answer.body?.cancel();
     throw new UpstreamFailure(...failure, `Cloudflare answered ${status} in the node's place`);
   }
-  const headers = clientResponseHeaders(new Headers(answer.headers), status, deps.server);
   if (webSocket) {
+    const headers = clientResponseHeaders(new Headers(answer.headers), status, deps.server);
     headers.delete("sec-websocket-accept");
     return new Response(null, { status, headers, webSocket });
   }
   const body = request.limitsReads ? limited(answer, request, deps.timers, abort) : answer.body;
-  return new Response(body, { status, statusText, headers, encodeBody: "manual" });
+  // Made of the answer itself, which takes over status, headers and encoding without a copy in JavaScript.
+  const response = new Response(body, answer);
+  clientResponseHeaders(response.headers, status, deps.server);
+  return response;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { DialPlan } from "./dial-plan.ts";
 import { UpstreamFailure } from "./failure.ts";
 import { type ExchangeResponse, exchange } from "./http1/exchange.ts";
-import type { Field } from "./http1/message-head.ts";
+import { contentLengthOf, type ResponseHead } from "./http1/message-head.ts";
 import { clientResponseHeaders } from "./response-headers.ts";
 import { sized } from "./sized-body.ts";
 import { within } from "./timers.ts";
@@ -12,8 +12,8 @@ import { acceptOf, newKey } from "./websocket/handshake.ts";
 /** A node reached over a socket, with our own HTTP/1.1: any Host, any public address. */
 export async function bySocket(request: UpstreamRequest, deps: DialDeps): Promise<Response> {
   const { plan, timeout, websocket } = request;
-  const socket = await open(plan, timeout.connect * 1000, deps);
-  const headers = new Headers(request.headers);
+  const socket = await openSocket(plan, timeout.connect * 1000, deps);
+  const headers = websocket ? new Headers(request.headers) : request.headers;
   const key = websocket ? newKey(deps.randomBytes) : "";
   if (websocket) {
     headers.set("sec-websocket-key", key);
@@ -30,8 +30,8 @@ export async function bySocket(request: UpstreamRequest, deps: DialDeps): Promis
       readTimeoutMs: timeout.read * 1000,
     },
   );
-  const { status, reason, fields } = answer.head;
-  const clientHeaders = clientResponseHeaders(headersOf(fields), status, deps.server);
+  const { status, reason } = answer.head;
+  const clientHeaders = clientResponseHeaders(headersOf(answer.head), status, deps.server);
   if (status === 101) return upgraded(answer, socket, clientHeaders, key, deps);
   const length = answer.framing.is === "length" ? answer.framing.bytes : undefined;
   const body = answer.body && sized(answer.body, length);
@@ -39,9 +39,12 @@ export async function bySocket(request: UpstreamRequest, deps: DialDeps): Promis
   return new Response(body, { ...init, encodeBody: "manual" });
 }
 
-function headersOf(fields: readonly Field[]): Headers {
+function headersOf(head: ResponseHead): Headers {
   const headers = new Headers();
-  for (const [name, value] of fields) headers.append(name, value);
+  for (const [name, value] of head.fields) headers.append(name, value);
+  // Said twice, it would be passed on as a list.
+  const length = contentLengthOf(head);
+  if (length !== undefined) headers.set("content-length", String(length));
   return headers;
 }
 
@@ -62,7 +65,8 @@ async function upgraded(
   return new Response(null, { status: 101, headers, webSocket });
 }
 
-async function open(plan: DialPlan, limitMs: number, deps: DialDeps): Promise<Socket> {
+/** An open connection to the plan's node, TLS on it where its scheme wants that. Throws `UpstreamFailure`. */
+export async function openSocket(plan: DialPlan, limitMs: number, deps: DialDeps): Promise<Socket> {
   const { hostname, port } = plan.node;
   const late = () => new UpstreamFailure("timeout", false, `no connection within ${limitMs} ms`);
   let socket: Socket | undefined;
@@ -72,8 +76,8 @@ async function open(plan: DialPlan, limitMs: number, deps: DialDeps): Promise<So
     socket = networkOf(plan, deps).connect(`${hostname}:${port}`, options);
     ignoreEnd(socket);
     await socket.opened;
-    if (secure !== "starttls") return socket;
-    const secured = socket.startTls({ expectedServerHostname: serverName(plan.host) });
+    if (plan.serverName === undefined || secure !== "starttls") return socket;
+    const secured = socket.startTls({ expectedServerHostname: plan.serverName });
     ignoreEnd(secured);
     await secured.opened;
     return secured;
@@ -93,25 +97,23 @@ function ignoreEnd(socket: Socket): void {
 }
 
 /**
- * The name that is asked for and verified is that of the Host, as in APISIX. Where it is the node's own,
- * TLS from the start does that; else it starts on the open connection, which is the only way to give a
- * name of its own. Certificates are always verified: Workers have no way not to.
+ * Where the name of the Host is the node's own, TLS from the start asks for it; else it starts on the open
+ * connection, which is the only way to give a name. Certificates are always verified: Workers have no way
+ * not to.
  */
-function secureTransport({ node, host }: DialPlan): "off" | "on" | "starttls" {
-  if (node.scheme === "http") return "off";
-  return serverName(host).toLowerCase() === node.hostname.toLowerCase() ? "on" : "starttls";
-}
-
-/** The Host without its port; an IPv6 address without its brackets. */
-function serverName(host: string): string {
-  return host.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
+function secureTransport({ node, serverName }: DialPlan): "off" | "on" | "starttls" {
+  if (serverName === undefined) return "off";
+  return serverName.toLowerCase() === node.hostname.toLowerCase() ? "on" : "starttls";
 }
 
 function refusal({ node, isByPrivateNetwork }: DialPlan): string {
   const failed = `no connection to ${node.hostname}:${node.port}`;
+  if (node.isLoopback) {
+    return `${failed}: a loopback address, which is nobody's on Cloudflare; give one it can reach`;
+  }
   if (!node.isPrivate) return failed;
   if (!isByPrivateNetwork) {
-    return `${failed}: a private address, which Cloudflare reaches only through a VPC network binding`;
+    return `${failed}: a private address, which Cloudflare reaches only through a VPC network binding, PRIVATE_NETWORK`;
   }
   return node.scheme === "https"
     ? `${failed}: a VPC network carries TLS only where the Host is the node's own`

@@ -1,4 +1,5 @@
 import { UpstreamFailure } from "./failure.ts";
+import { PieceReader } from "./piece-reader.ts";
 import type { Timers } from "./timers.ts";
 
 /**
@@ -6,7 +7,7 @@ import type { Timers } from "./timers.ts";
  * waits, so a slow client costs the upstream nothing, and only once it was started.
  */
 export class ByteSource {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #reader: PieceReader;
   readonly #timers: Timers;
   readonly #limitMs: number;
   #clockRuns = false;
@@ -15,7 +16,7 @@ export class ByteSource {
   #disarm: () => void = () => undefined;
 
   constructor(readable: ReadableStream<Uint8Array>, timers: Timers, limitMs: number) {
-    this.#reader = readable.getReader();
+    this.#reader = new PieceReader(readable);
     this.#timers = timers;
     this.#limitMs = limitMs;
   }
@@ -34,20 +35,19 @@ export class ByteSource {
       return Promise.resolve(left);
     }
     return new Promise((resolve, reject) => {
-      this.#onLate = () =>
-        reject(new UpstreamFailure("timeout", true, `nothing came for ${this.#limitMs} ms`));
+      const late = `nothing came for ${this.#limitMs} ms`;
+      this.#onLate = () => reject(new UpstreamFailure("timeout", true, late));
       if (this.#clockRuns) this.#arm();
-      this.#reader
-        .read()
-        .then(
-          ({ done, value }) => resolve(done ? undefined : value),
-          (cause) =>
-            reject(new UpstreamFailure("broken", true, "the connection was lost", { cause })),
-        )
-        .finally(() => {
-          this.#disarm();
-          this.#onLate = undefined;
-        });
+      this.#reader.next().then(
+        (piece) => {
+          this.#stopWaiting();
+          resolve(piece);
+        },
+        (cause) => {
+          this.#stopWaiting();
+          reject(new UpstreamFailure("broken", true, "the connection was lost", { cause }));
+        },
+      );
     });
   }
 
@@ -56,8 +56,14 @@ export class ByteSource {
     if (bytes.length > 0) this.#left = bytes;
   }
 
-  async cancel(): Promise<void> {
-    await this.#reader.cancel().catch(() => undefined);
+  cancel(): Promise<void> {
+    return this.#reader.cancel();
+  }
+
+  /** Before the piece is handed over: whoever gets it may begin the next wait at once. */
+  #stopWaiting(): void {
+    this.#disarm();
+    this.#onLate = undefined;
   }
 
   #arm(): void {

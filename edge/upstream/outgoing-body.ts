@@ -16,20 +16,25 @@ export interface OutgoingBody {
  */
 export const KEPT_BODY_BYTES = 64 * 1024;
 
-/** `ahead` is the body where it was read before. Throws `ClientFailure`. */
-export async function outgoingBody(
+/**
+ * `ahead` is the body where it was read before. A promise only where it is to be read now, which rejects
+ * with `ClientFailure`.
+ */
+export function outgoingBody(
   request: Request,
   ahead: Uint8Array | ReadableStream<Uint8Array> | undefined,
-): Promise<OutgoingBody> {
-  const length = announcedLength(request.headers);
+): OutgoingBody | Promise<OutgoingBody> {
   if (ahead instanceof Uint8Array) return whole(ahead, request.method);
   const stream = ahead ?? request.body;
-  if (stream === null) return always({ is: "none" });
+  if (stream === null) return NO_BODY;
+  const length = announcedLength(request.headers);
   if (ahead === undefined && length !== undefined && length <= KEPT_BODY_BYTES) {
-    const bytes = await request.arrayBuffer().catch((cause: unknown) => {
-      throw new ClientFailure("the client's body was cut", { cause });
-    });
-    return whole(new Uint8Array(bytes), request.method);
+    return request.arrayBuffer().then(
+      (bytes) => whole(new Uint8Array(bytes), request.method),
+      (cause: unknown) => {
+        throw new ClientFailure("the client's body was cut", { cause });
+      },
+    );
   }
   return { body: { is: "stream", stream, length }, canBeSent: () => !stream.locked };
 }
@@ -43,6 +48,8 @@ function whole(bytes: Uint8Array, method: string): OutgoingBody {
 export function isBodiless(method: string): boolean {
   return method === "GET" || method === "HEAD";
 }
+
+const NO_BODY = always({ is: "none" });
 
 function always(body: RequestBody): OutgoingBody {
   return { body, canBeSent: () => true };

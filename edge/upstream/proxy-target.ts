@@ -3,12 +3,17 @@ import type { Client } from "../../shared/request/client.ts";
 import type { Timeout, Upstream } from "../../shared/resources/upstream.ts";
 import type { Balancer } from "../balancer/balancer.ts";
 import type { UpstreamHealth } from "../balancer/upstream-health.ts";
+import type { UpstreamBinding } from "./upstream-bindings.ts";
 
 /** Where a request goes, once route, service and upstream have been merged. */
 export interface ProxyTarget {
   readonly upstream: Upstream;
   readonly balancer: Balancer;
   readonly health: UpstreamHealth;
+  /** Carries the requests in place of `fetch` and sockets. */
+  readonly binding?: UpstreamBinding | undefined;
+  /** In place of the upstream's own, where a plugin asks for it. */
+  readonly scheme?: "http" | "https" | undefined;
   /** The route's time-outs; they win over the upstream's. */
   readonly timeout: Timeout | undefined;
   readonly enableWebsocket: boolean;
@@ -17,6 +22,8 @@ export interface ProxyTarget {
   readonly variables: Variables;
   /** Path and query as the client sent them; nothing here is normalised. */
   readonly rawTarget: string;
+  /** Has the platform go on with this when the client has its answer, or has gone. */
+  readonly waitUntil: (work: Promise<unknown>) => void;
   /** The request's body, where it had to be read before; undefined: it still lies in the request. */
   readonly ahead?: Uint8Array | ReadableStream<Uint8Array> | undefined;
 }

@@ -9,10 +9,15 @@ import type { ProxyTarget } from "./proxy-target.ts";
 import { upstreamRequestHeaders } from "./request-headers.ts";
 import { decideRetry } from "./retry.ts";
 import type { DialDeps, UpstreamRequest } from "./upstream-request.ts";
+import { watchAttempt } from "./watched-attempt.ts";
 
 export interface ProxyDeps extends DialDeps {
   /** Milliseconds; only differences count. */
   readonly now: () => number;
+  /** Every answer of a node tells the status of each attempt, not only one of 5xx. */
+  readonly showUpstreamStatus?: boolean | undefined;
+  /** Whether requests have a signal that aborts when their client goes away; listening is dear. */
+  readonly hearsOfLeaving: boolean;
 }
 
 /** Sends a request to the upstream's nodes, one after the other, until one answers. */
@@ -21,7 +26,7 @@ export type SendUpstream = (request: Request, target: ProxyTarget) => Promise<Re
 /** nginx's own. */
 const DEFAULT_TIMEOUT: Timeout = { connect: 60, send: 60, read: 60 };
 
-/** Throws a `GatewayError` when no node answers. */
+/** Throws a `GatewayError` when no node answers, and `BodyNeeded` before anything of the body was read. */
 export function createProxy(deps: ProxyDeps): SendUpstream {
   const planDial = createDialPlanner(deps.privateNetwork !== undefined);
   return async (request, target) => {
@@ -29,30 +34,40 @@ export function createProxy(deps: ProxyDeps): SendUpstream {
     if (upstream.nodes.length === 0) {
       throw new GatewayError("gateway", 503, "the upstream has no nodes");
     }
+    // Before the body: what decides may lie in it.
+    const candidates = balancer.candidates(variables);
     try {
-      const outgoing = await outgoingBody(request, target.ahead);
+      const read = outgoingBody(request, target.ahead);
+      const outgoing = read instanceof Promise ? await read : read;
       const wanted = {
         clientHost: client.hostHeader,
         target: rawTarget,
         fetchMaySend: outgoing.body.is === "none" || !isBodiless(request.method),
+        binding: target.binding,
+        scheme: target.scheme,
       };
-      const attempts = new AttemptLog(upstream, request.method, deps.now);
+      const attempts = new AttemptLog(upstream, request.method, deps);
       const attempt = attempter(request, target, outgoing, deps);
       const isUsable = health.usable();
-      const candidates = balancer.candidates(variables);
       for (let next = candidates.next(); !next.done; next = candidates.next()) {
         const node = next.value;
         if (!isUsable(node)) continue;
         const plan = planDial(upstream, node, wanted);
+        const end = balancer.begin?.(node);
+        const watched = end && watchAttempt(end, request.signal, target.waitUntil);
         try {
           const answer = await attempt(plan);
           health.attempted(node, { is: "answered", status: answer.status });
-          return attempts.answered(answer);
+          attempts.answered(answer);
+          return watched ? watched.answered(answer) : answer;
         } catch (error) {
+          watched?.failed();
           if (!(error instanceof UpstreamFailure)) throw error;
+          const last = attempts.failed(plan, error, outgoing.canBeSent());
           const kind = error.kind === "timeout" ? "timeout" : "tcp";
-          health.attempted(node, { is: "failed", kind });
-          attempts.failed(plan, error, outgoing.canBeSent());
+          const { status } = last ?? {};
+          health.attempted(node, status ? { is: "answered", status } : { is: "failed", kind });
+          if (last) throw last;
         }
       }
       throw attempts.noNodeLeft();
@@ -67,7 +82,7 @@ function attempter(
   request: Request,
   { client, enableWebsocket, rawTarget, timeout, upstream }: ProxyTarget,
   { body }: OutgoingBody,
-  deps: DialDeps,
+  deps: ProxyDeps,
 ): (plan: DialPlan) => Promise<Response> {
   const configured = timeout ?? upstream.timeout;
   const common: Omit<UpstreamRequest, "plan"> = {
@@ -78,7 +93,7 @@ function attempter(
     websocket: enableWebsocket && request.headers.get("upgrade")?.toLowerCase() === "websocket",
     timeout: configured ?? DEFAULT_TIMEOUT,
     limitsReads: configured !== undefined,
-    signal: request.signal,
+    signal: deps.hearsOfLeaving ? request.signal : undefined,
   };
   return (plan) =>
     plan.via === "fetch" ? byFetch({ ...common, plan }, deps) : bySocket({ ...common, plan }, deps);
@@ -94,28 +109,27 @@ function acceptEncodingOf({ cf }: Request): string | undefined {
 class AttemptLog {
   readonly #upstream: Upstream;
   readonly #method: string;
-  readonly #now: () => number;
+  readonly #deps: ProxyDeps;
   readonly #startedAt: number;
   readonly #statuses: number[] = [];
   readonly #reasons: string[] = [];
   #last: UpstreamFailure | undefined;
 
-  constructor(upstream: Upstream, method: string, now: () => number) {
+  constructor(upstream: Upstream, method: string, deps: ProxyDeps) {
     this.#upstream = upstream;
     this.#method = method;
-    this.#now = now;
-    this.#startedAt = now();
+    this.#deps = deps;
+    this.#startedAt = deps.now();
   }
 
-  answered(answer: Response): Response {
-    if (answer.status >= 500) {
+  answered(answer: Response): void {
+    if (answer.status >= 500 || this.#deps.showUpstreamStatus) {
       answer.headers.set(STATUS_HEADER, [...this.#statuses, answer.status].join(", "));
     }
-    return answer;
   }
 
-  /** Throws the answer where there may be no other attempt. */
-  failed(plan: DialPlan, failure: UpstreamFailure, canSendBody: boolean): void {
+  /** The answer where there may be no other attempt. */
+  failed(plan: DialPlan, failure: UpstreamFailure, canSendBody: boolean): GatewayError | undefined {
     this.#last = failure;
     this.#statuses.push(failure.status);
     this.#reasons.push(`${plan.node.hostname}:${plan.node.port}: ${failure.message}`);
@@ -125,12 +139,12 @@ class AttemptLog {
       made: this.#statuses.length,
       allowed: 1 + (retries ?? nodes.length - 1),
       canSendBody,
-      elapsedMs: this.#now() - this.#startedAt,
+      elapsedMs: this.#deps.now() - this.#startedAt,
       retryTimeoutMs: (retryTimeout ?? 0) * 1000,
     });
-    if (decision === "stop") throw this.#error(failure.status);
+    if (decision === "stop") return this.#error(failure.status);
     // APISIX's balancer refuses to pick another node then, and that is 502 whatever the last failure was.
-    if (decision === "too-late") throw this.#error(502);
+    return decision === "too-late" ? this.#error(502) : undefined;
   }
 
   /** More attempts were allowed than there are nodes, which is 502 whatever the last failure was. */

@@ -29,6 +29,8 @@ const ADDED_BY_CLOUDFLARE = [
 /** Written with the connection and the body, and what `X-Forwarded-*` say instead. */
 const SET_ELSEWHERE = ["host", "content-length", "forwarded"];
 
+const DROPPED = [...HOP_BY_HOP, ...ADDED_BY_CLOUDFLARE, ...SET_ELSEWHERE];
+
 /** The request's headers as an upstream of APISIX gets them, without Host, which the dialler sets. */
 export function upstreamRequestHeaders(
   incoming: Headers,
@@ -37,8 +39,8 @@ export function upstreamRequestHeaders(
 ): Headers {
   const headers = new Headers(incoming);
   const forwardedFor = headers.get("x-forwarded-for");
-  const dropped = [...connectionOptions(headers), ...HOP_BY_HOP, ...ADDED_BY_CLOUDFLARE];
-  for (const name of [...dropped, ...SET_ELSEWHERE]) headers.delete(name);
+  for (const name of connectionOptions(headers)) headers.delete(name);
+  for (const name of DROPPED) headers.delete(name);
   headers.set("x-real-ip", client.address);
   headers.set(
     "x-forwarded-for",
@@ -68,10 +70,13 @@ const NEVER_HOP_BY_HOP = new Set([
 const NEVER_HOP_BY_HOP_BEGINNINGS = ["content-", "x-consumer-", "x-credential-", "x-forwarded-"];
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 
+/** Keep-Alive itself is dropped with or without being named. */
+const NO_OPTIONS: readonly string[] = [];
+
 /** Names in `Connection`, which the sender meant for this connection only. */
-export function connectionOptions(headers: Headers): string[] {
+export function connectionOptions(headers: Headers): readonly string[] {
   const value = headers.get("connection");
-  if (!value) return [];
+  if (!value || value.toLowerCase() === "keep-alive") return NO_OPTIONS;
   return value
     .split(",")
     .map((name) => name.trim().toLowerCase())

@@ -1,4 +1,5 @@
 import { ClientFailure, UpstreamFailure } from "./failure.ts";
+import { PieceReader } from "./piece-reader.ts";
 import { type Timers, within } from "./timers.ts";
 
 /** Where a request's bytes go: a socket, or the body of a fetch. */
@@ -25,39 +26,39 @@ export async function sendBytes({ writer, timers, limitMs }: Sink, bytes: Uint8A
  * upstream would read the rest as something else.
  */
 export class ClientBody {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #reader: PieceReader;
   /** Undefined: the client did not say. */
   readonly length: number | undefined;
   #remaining: number;
   #stopped = false;
 
   constructor(body: ReadableStream<Uint8Array>, length: number | undefined) {
-    this.#reader = body.getReader();
+    this.#reader = new PieceReader(body);
     this.length = length;
     this.#remaining = length ?? Number.POSITIVE_INFINITY;
   }
 
   /** The next piece; undefined at the end. Throws `ClientFailure`. */
   async next(): Promise<Uint8Array | undefined> {
-    const { done, value } = await this.#reader.read().catch((cause: unknown) => {
+    const piece = await this.#reader.next().catch((cause: unknown) => {
       throw new ClientFailure("the client's body was cut", { cause });
     });
     if (this.#stopped) throw new ClientFailure("the body is no longer wanted");
-    if (done) {
+    if (!piece) {
       if (this.length === undefined || this.#remaining === 0) return undefined;
       throw new ClientFailure("the client's body is shorter than its Content-Length");
     }
-    this.#remaining -= value.length;
+    this.#remaining -= piece.length;
     if (this.#remaining < 0) {
       throw new ClientFailure("the client's body is longer than its Content-Length");
     }
-    return value;
+    return piece;
   }
 
   /** Nobody wants the rest. */
   stop(): void {
     this.#stopped = true;
-    void this.#reader.cancel().catch(() => undefined);
+    void this.#reader.cancel();
   }
 }
 

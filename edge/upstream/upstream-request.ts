@@ -18,8 +18,8 @@ export interface UpstreamRequest {
   readonly timeout: Timeout;
   /** The time-outs are configured, not nginx's default. */
   readonly limitsReads: boolean;
-  /** Aborts when the client goes away. */
-  readonly signal: AbortSignal;
+  /** Aborts when the client goes away; undefined where the platform does not tell. */
+  readonly signal: AbortSignal | undefined;
 }
 
 /** The two ways to reach something on a network. */
@@ -42,4 +42,9 @@ export interface DialDeps extends Network {
 
 export function networkOf({ isByPrivateNetwork }: DialPlan, deps: DialDeps): Network {
   return (isByPrivateNetwork && deps.privateNetwork) || deps;
+}
+
+/** What sends the request of a plan that goes by `fetch`. */
+export function fetcherOf(plan: DialPlan, deps: DialDeps): Pick<Network, "fetch"> {
+  return plan.binding?.fetcher ?? networkOf(plan, deps);
 }

@@ -17,6 +17,8 @@ export interface RunningEdge {
   /** e.g. `http://127.0.0.1:9080`. */
   readonly url: string;
   readonly store: LocalStore;
+  /** Fires the cron trigger once; settles when the run is over, with `ok` where it went well. */
+  runCron(): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -48,6 +50,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
   return {
     url: worker.url,
     store: { endpoint: worker.s3Endpoint, bucket: BUCKET, ...CREDENTIALS },
+    runCron: worker.runCron,
     stop: worker.stop,
   };
 }

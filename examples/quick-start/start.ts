@@ -79,7 +79,10 @@ async function start(flags: Flags): Promise<void> {
 
 /** The edge's settings of docs/configuration.md, where the environment has them. */
 function edgeOverrides(): Record<string, string> {
-  const names = EDGE_SETTINGS.map(({ name }) => name).filter((name) => !name.includes("S3_"));
+  const names = EDGE_SETTINGS.map(({ name }) => name)
+    .filter((name) => !name.includes("S3_"))
+    // The exporter has one of that name; and no cron trigger fires here.
+    .filter((name) => name !== "HEALTH_CHECKS");
   return Object.fromEntries(
     names.flatMap((name) => {
       const value = process.env[name];

@@ -10,6 +10,8 @@ export interface WorkerOptions {
   /** Variables and secrets, as in wrangler.toml. */
   readonly bindings?: Readonly<Record<string, string>>;
   readonly r2?: LocalR2;
+  /** Other workers, each as one ES module, by the service binding through which this one reaches them. */
+  readonly services?: Readonly<Record<string, string>>;
   /** The port of V8's inspector on 127.0.0.1; without it there is none. */
   readonly inspectorPort?: number;
 }
@@ -30,13 +32,16 @@ export interface RunningWorker {
   readonly url: string;
   /** R2's S3 endpoint, where the worker has R2. */
   readonly s3Endpoint: string;
+  /** Fires the cron trigger once; settles when the run is over, with `ok` where it went well. */
+  runCron(): Promise<string>;
   stop(): Promise<void>;
 }
 
 const COMPATIBILITY_DATE = "2026-10-23";
 
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
-  const { name, script, r2 } = options;
+  const { name, script, r2, services = {} } = options;
+  const serviceNames = Object.keys(services).map((binding) => [binding, binding.toLowerCase()]);
   const restoreSignals = keepSignals();
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
@@ -52,9 +57,15 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
           modules: [{ type: "ESModule", path: "worker.mjs", contents: script }],
           compatibilityDate: COMPATIBILITY_DATE,
           bindings: { ...options.bindings },
+          serviceBindings: Object.fromEntries(serviceNames),
           ...(r2 ? { r2Buckets: { [r2.binding]: { id: r2.bucket, s3Credentials: r2 } } } : {}),
           unsafeDirectSockets: [{ host: "127.0.0.1", port: options.port, proxy: false }],
         },
+        ...Object.entries(services).map(([binding, contents]) => ({
+          name: binding.toLowerCase(),
+          modules: [{ type: "ESModule" as const, path: "worker.mjs", contents }],
+          compatibilityDate: COMPATIBILITY_DATE,
+        })),
       ],
     }),
   );
@@ -64,6 +75,10 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   return {
     url: direct.origin,
     s3Endpoint: `${entry.origin}/cdn-cgi/local/r2/s3`,
+    runCron: async () => {
+      const worker = await miniflare.getWorker(name);
+      return (await worker.scheduled({ cron: "* * * * *" })).outcome;
+    },
     stop: () => miniflare.dispose(),
   };
 }

@@ -24,7 +24,7 @@ export function viewOfExporter(exporter: {
       const isCurrent = state.hasBase && exporter.health().state === "live";
       return isCurrent ? state.tableRevision : undefined;
     },
-    usersOf: (key) => table.usersOf(key),
+    usersOf: (key) => table.referrersTo(key),
     holdersOf: (identity) => table.holdersOf(identity),
   };
 }

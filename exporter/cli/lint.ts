@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { Reach } from "../../shared/resources/reach.ts";
 import type { RouterName } from "../../shared/snapshot/format.ts";
 import type { Finding, Severity } from "../lint/finding.ts";
 import { compareFindings, SEVERITIES } from "../lint/finding.ts";
@@ -52,8 +53,9 @@ export function lintFile(
   { text, format }: StandaloneFile,
   router: RouterName,
   environment: Environment,
+  reach: Reach,
 ): LintReport {
-  const { table, problems, lines } = readStandalone(text, format, environment);
+  const { table, problems, lines } = readStandalone(text, format, environment, reach);
   const ofFile = problems.map((problem) => ({ ...problem, rule: "file", path: "" }));
   const findings = [...ofFile, ...lint(table, router)].map((finding): PlacedFinding => {
     const line = lines.get(finding.key);

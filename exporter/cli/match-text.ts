@@ -1,5 +1,5 @@
 import type { OtherRoute, Reason } from "../explain/explain-match.ts";
-import type { Answer, MatchReport } from "../explain/match-report.ts";
+import type { MatchReport } from "../explain/match-report.ts";
 import type { Rule } from "../explain/route-fit.ts";
 import type { Decided, Unmet } from "../explain/unmet.ts";
 import { columns, counted } from "./text.ts";
@@ -41,11 +41,12 @@ function requestText(request: MatchReport["request"]): string[] {
   ]);
 }
 
-function matchedText({ answer, match }: MatchReport): string[] {
+function matchedText(report: MatchReport): string[] {
+  const { match } = report;
   if (!match)
     return columns([
       ["match", "none"],
-      ["then", answerText(answer)],
+      ["then", answerText(report)],
     ]);
   const name = match.name === null ? "" : ` (${match.name})`;
   const params = Object.entries(match.params).map(([param, value]) => `${param} = ${value}`);
@@ -53,17 +54,22 @@ function matchedText({ answer, match }: MatchReport): string[] {
     ["match", `${match.key}${name}`],
     ["by", patternText(match.uri, match.host)],
     ...(params.length > 0 ? [["captured", params.join(", ")]] : []),
-    ["then", answerText(answer)],
+    ["then", answerText(report)],
   ]);
 }
 
-function answerText(answer: Answer): string {
+function answerText({ answer, table }: Pick<MatchReport, "answer" | "table">): string {
   if (answer.is === "answered by the gateway") return `${answer.status}: ${answer.reason}`;
-  const { type, scheme, nodes } = answer.upstream;
+  const { type, scheme, nodes, service_name: service } = answer.upstream;
   const shown = nodes.map(({ host, port, weight }) => {
     return `${host}${port === undefined ? "" : `:${port}`} (weight ${weight})`;
   });
-  const list = shown.length === 0 ? "no node, so 503" : list3(shown);
+  // Nodes of a service are found when they are published.
+  const unknown =
+    service !== undefined && table.from === "etcd"
+      ? `what DNS says of ${service}`
+      : "no node, so 503";
+  const list = shown.length === 0 ? unknown : list3(shown);
   return `sent on to ${answer.upstreamKey} (${type}, ${scheme}): ${list}`;
 }
 

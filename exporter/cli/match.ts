@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Surroundings } from "../../shared/request/variables.ts";
+import type { Reach } from "../../shared/resources/reach.ts";
 import { isIpAddress } from "../../shared/routing/ip-ranges.ts";
 import type { RouterName } from "../../shared/snapshot/format.ts";
 import { IndexedTable } from "../explain/indexed-table.ts";
@@ -60,6 +61,8 @@ export function addMatchOptions(command: Command): Command {
 export interface MatchSources {
   readonly store: () => ObjectStore;
   readonly etcd: () => Promise<EtcdTable & { readonly router: RouterName }>;
+  /** The edge's. */
+  readonly reach: Reach;
 }
 
 /** Throws `RequestError`, and what reading throws. */
@@ -80,7 +83,8 @@ export async function match(
   // Before anything is read: what was written may be no request.
   const request = readWritten(written, { uri, listenPort }, surroundings);
   const table = await openTable(options, sources);
-  return reportMatch(table, request, options.all ? Number.POSITIVE_INFINITY : options.most);
+  const most = options.all ? Number.POSITIVE_INFINITY : options.most;
+  return reportMatch(table, request, most, sources.reach);
 }
 
 async function openTable(options: MatchOptions, sources: MatchSources): Promise<RoutingTable> {

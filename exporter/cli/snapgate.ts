@@ -3,7 +3,14 @@ import { setFlagsFromString } from "node:v8";
 import { Command, CommanderError } from "commander";
 import { systemClock } from "../clock.ts";
 import { SETTINGS } from "../config/settings.ts";
-import { ConfigError, readConfig, readEtcdConfig, readRouter, readStoreConfig } from "../config.ts";
+import {
+  ConfigError,
+  readConfig,
+  readEdgeReach,
+  readEtcdConfig,
+  readRouter,
+  readStoreConfig,
+} from "../config.ts";
 import { cipherOf } from "../encryption/cipher-of.ts";
 import { createEtcd3Transport } from "../etcd/etcd3-transport.ts";
 import { RequestError } from "../explain/sent-request.ts";
@@ -106,7 +113,8 @@ addMatchOptions(
   if (options.from === "etcd" && options.generation !== undefined) {
     own.error("error: etcd has no generations; leave --generation out");
   }
-  const sources = { store: () => operating(options).store, etcd: () => readEtcd(options) };
+  const reach = readEdgeReach(process.env, options.config);
+  const sources = { store: () => operating(options).store, etcd: () => readEtcd(options), reach };
   const now = () => systemClock.now();
   const requestId = () => crypto.randomUUID().replaceAll("-", "");
   const report = await match(method, url, options, sources, { now, requestId });
@@ -152,7 +160,10 @@ function operating(options: Common) {
 }
 
 async function lintReport(what: Linted, options: Common) {
-  if (what !== "etcd") return lintFile(what, readRouter(process.env, options.config), process.env);
+  if (what !== "etcd") {
+    const router = readRouter(process.env, options.config);
+    return lintFile(what, router, process.env, readEdgeReach(process.env, options.config));
+  }
   const { table, router } = await readEtcd(options);
   return lintTable(table, router);
 }
@@ -164,7 +175,9 @@ async function readEtcd(options: Common) {
   const deps = { clock: systemClock, random: Math.random, cipher };
   const transport = createEtcd3Transport(etcd, deps);
   try {
-    return { router, ...(await readEtcdTable(prefix, stopSignal(), { transport, ...deps })) };
+    const reach = readEdgeReach(process.env, options.config);
+    const all = { transport, ...deps };
+    return { router, ...(await readEtcdTable(prefix, stopSignal(), all, reach)) };
   } finally {
     transport.close();
   }

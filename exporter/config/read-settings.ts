@@ -94,16 +94,18 @@ function parse(kind: SettingKind, written: string): SettingValue {
     }
     case "endpoints":
       return parseEndpoints(written);
+    case "list":
+      return parseList(written, kind.isMember);
     case "listen":
       return /^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/.test(written) ? written : undefined;
     case "file":
       return readText(written);
     case "networks":
-      return parseNetworks(written);
+      return parseList(written, isNetwork);
     case "admin-keys":
       return parseAdminKeys(written) && written;
     case "keyring":
-      return parseKeyring(written);
+      return parseList(written, (key) => key === APISIX_DEFAULT || isKey(key));
   }
 }
 
@@ -119,20 +121,22 @@ function parseEndpoints(written: string): readonly string[] | undefined {
   return schemes.size === 1 && !schemes.has(false) ? endpoints : undefined;
 }
 
-function parseNetworks(written: string): readonly string[] | undefined {
-  const networks = written.split(",").map((part) => part.trim());
+function isNetwork(text: string): boolean {
   try {
-    parseIpRanges(networks);
-    return networks;
+    parseIpRanges([text]);
+    return true;
   } catch (error) {
-    if (error instanceof IpRangeError) return undefined;
+    if (error instanceof IpRangeError) return false;
     throw error;
   }
 }
 
-function parseKeyring(written: string): readonly string[] | undefined {
-  const keys = written.split(",").map((part) => part.trim());
-  return keys.every((key) => key === APISIX_DEFAULT || isKey(key)) ? keys : undefined;
+function parseList(
+  written: string,
+  isMember: (text: string) => boolean,
+): readonly string[] | undefined {
+  const members = written.split(",").map((part) => part.trim());
+  return members.every(isMember) ? members : undefined;
 }
 
 function readText(path: string): string | undefined {

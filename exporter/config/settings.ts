@@ -1,3 +1,7 @@
+import { CARRIER_KEY_FORMS, isCarrierKey } from "../../shared/resources/reach.ts";
+import { DNS_ORDER, isDnsOrder } from "../discovery/record-order.ts";
+import { isDnsServer } from "../discovery/server-address.ts";
+
 /**
  * Every setting of the exporter: the one table from which parsing, `--help` and docs/configuration.md
  * come. A name is an environment variable, and a key of the configuration file.
@@ -12,6 +16,12 @@ export type SettingKind =
   | { readonly is: "share" }
   /** Comma-separated `http(s)://host:port`. */
   | { readonly is: "endpoints" }
+  /** Members with commas, in order; `wanted` says to a person what they are. */
+  | {
+      readonly is: "list";
+      readonly isMember: (text: string) => boolean;
+      readonly wanted: string;
+    }
   /** `host:port` to listen on. */
   | { readonly is: "listen" }
   /** A path of a file whose text is the value. */
@@ -210,6 +220,43 @@ export const SETTINGS = [
   ),
   setting("ADMIN_UI_DIR", text, undefined, "folder of a built APISIX Dashboard, served under /ui/"),
   setting(
+    "EDGE_UPSTREAM_BINDINGS",
+    { is: "list", isMember: isCarrierKey, wanted: CARRIER_KEY_FORMS },
+    undefined,
+    "the keys of the edge's UPSTREAM_BINDINGS, for notices, `lint` and `match`",
+  ),
+  setting(
+    "DNS_SERVERS",
+    { is: "list", isMember: isDnsServer, wanted: "an address, with `:port` where it is not 53" },
+    undefined,
+    "servers asked for upstreams with discovery_type dns; not set: those of /etc/resolv.conf",
+  ),
+  setting(
+    "DNS_ORDER",
+    { is: "list", isMember: isDnsOrder, wanted: DNS_ORDER.join(", ") },
+    DNS_ORDER.join(","),
+    "record types in the order they are tried; `last`: the one that had an answer last",
+  ),
+  setting(
+    "DNS_MIN_TTL_MS",
+    number("ms", 100, DAY_MS),
+    "1000",
+    "no name is asked for again sooner, whatever its TTL",
+  ),
+  setting("DNS_MAX_TTL_MS", number("ms", 100, DAY_MS), "300000", "and none later"),
+  setting(
+    "DNS_TIMEOUT_MS",
+    number("ms", 10, 60_000),
+    "2000",
+    "limit of one question to one server",
+  ),
+  setting(
+    "DNS_FIRST_ANSWER_MS",
+    number("ms", 0, 600_000),
+    "5000",
+    "how long a publish waits for the first answer about a new service",
+  ),
+  setting(
     "STATUS_LISTEN",
     { is: "listen" },
     "127.0.0.1:9091",
@@ -249,6 +296,8 @@ export function wantedText(kind: SettingKind): string {
       return "a number from 0 to 1";
     case "endpoints":
       return "http://host:port or https://host:port, several with commas, all of one scheme";
+    case "list":
+      return `${kind.wanted}, several with commas`;
     case "listen":
       return "host:port, e.g. 127.0.0.1:9091";
     case "file":

@@ -1,3 +1,4 @@
+import { NO_BINDINGS, type Reach } from "../../shared/resources/reach.ts";
 import {
   globalRefusal,
   type RefusedRequests,
@@ -39,7 +40,7 @@ export type Answer =
       readonly is: "sent on";
       /** The key below the prefix of the resource that holds the upstream. */
       readonly upstreamKey: string;
-      readonly upstream: Pick<Upstream, "type" | "scheme" | "nodes">;
+      readonly upstream: Pick<Upstream, "type" | "scheme" | "nodes" | "service_name">;
     }
   | {
       readonly is: "answered by the gateway";
@@ -52,6 +53,7 @@ export async function reportMatch(
   table: RoutingTable,
   request: SentRequest | undefined,
   most: number,
+  reach: Reach = NO_BINDINGS,
 ): Promise<MatchReport> {
   const { origin, router } = table;
   if (!request) {
@@ -72,7 +74,7 @@ export async function reportMatch(
       clientAddress: facts.remoteAddr,
       args,
     },
-    answer: await answerOf(table, explanation),
+    answer: await answerOf(table, explanation, reach),
     match: match
       ? {
           key: `routes/${match.routeId}`,
@@ -88,16 +90,21 @@ export async function reportMatch(
 }
 
 /** In the order in which the edge comes to it: global rules, matching, the route. */
-async function answerOf(table: RoutingTable, { match, fault }: Explanation): Promise<Answer> {
+async function answerOf(
+  table: RoutingTable,
+  { match, fault }: Explanation,
+  reach: Reach,
+): Promise<Answer> {
   const refusal = globalRefusal(await table.globalRules());
   if (refusal) return refused(refusal);
   if (fault !== undefined) return answered(500, fault);
   if (!match) return answered(404, "no route");
-  const resolved = await resolveRoute(match.routeId, table);
+  const resolved = await resolveRoute(match.routeId, table, reach);
   if (resolved.is === "refused") return refused(resolved);
   const { upstreamKey, upstream } = resolved;
-  const { type, scheme, nodes } = upstream;
-  return { is: "sent on", upstreamKey, upstream: { type, scheme, nodes } };
+  const { type, scheme, nodes, service_name } = upstream;
+  const named = service_name === undefined ? {} : { service_name };
+  return { is: "sent on", upstreamKey, upstream: { type, scheme, nodes, ...named } };
 }
 
 function refused({ status, reason }: RefusedRequests): Answer {

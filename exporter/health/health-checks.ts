@@ -13,7 +13,7 @@ import { Slots } from "./slots.ts";
 import { UpstreamChecks } from "./upstream-checks.ts";
 
 export interface HealthChecksDeps {
-  readonly table: Pick<ResourceTable, "get" | "checked">;
+  readonly table: Pick<ResourceTable, "get" | "checked" | "reach">;
   readonly store: ObjectStore;
   readonly clock: Clock;
   /** From 0 up to, not including, 1. */
@@ -112,7 +112,7 @@ export class HealthChecks {
   /** Makes what is held under `key` what the table says. */
   #take(key: string): void {
     const resource = this.#deps.table.get(key);
-    const upstream = resource && checkedUpstreamOf(resource);
+    const upstream = resource && checkedUpstreamOf(resource, this.#deps.table.reach);
     const check = upstream && activeCheckOf(upstream);
     const isLeft = upstream && (this.#deps.checks === "off" || isLeftToEdge(upstream));
     if (isLeft) this.#health.leftToEdge.add(key);

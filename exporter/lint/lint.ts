@@ -19,7 +19,7 @@ export function lint(table: ResourceTable, router: RouterName): readonly Finding
   const matching: IndexedRoute[] = [];
   for (const resource of table.all()) {
     const key = whole(resource.key);
-    for (const notice of noticesOf(resource, key)) findings.push(ofNotice(notice));
+    for (const notice of noticesOf(resource, key, table.reach)) findings.push(ofNotice(notice));
     for (const notice of danglingReferences(resource, exists, whole)) {
       findings.push({ ...ofNotice(notice), severity: "error", rule: "dangling" });
     }

@@ -1,3 +1,4 @@
+import type { Reach } from "../../shared/resources/reach.ts";
 import type { Resource } from "../../shared/resources/resource.ts";
 import type { Notice } from "../rejection.ts";
 import { conflictingRules } from "../validate/global-rules.ts";
@@ -14,6 +15,7 @@ export interface FoundNotices {
 /** What the search asks of a table; keys are below the prefix. */
 export interface SearchedTable {
   readonly held: Iterable<HeldResource>;
+  readonly reach: Reach;
   readonly globalRules: Iterable<Resource<"global_rules">>;
   has(key: string): boolean;
   wholeKey(key: string): string;
@@ -46,7 +48,7 @@ function noticesOfHeld(table: SearchedTable, held: HeldResource): readonly Notic
   const resource = held.parse();
   const exists = (other: string) => table.has(other);
   return [
-    ...(held.notices > 0 ? noticesOf(resource, table.wholeKey(held.key)) : []),
+    ...(held.notices > 0 ? noticesOf(resource, table.wholeKey(held.key), table.reach) : []),
     ...danglingReferences(resource, exists, table.wholeKey),
   ];
 }

@@ -1,3 +1,4 @@
+import type { Reach } from "../../shared/resources/reach.ts";
 import type { FieldCipher } from "../encryption/field-cipher.ts";
 import { type ReadDeps, readAll } from "../etcd/base-read.ts";
 import { keysUnder } from "../etcd/key-bytes.ts";
@@ -14,8 +15,9 @@ export async function readEtcdTable(
   prefix: string,
   signal: AbortSignal,
   deps: ReadDeps & { readonly cipher?: FieldCipher },
+  reach: Reach,
 ): Promise<EtcdTable> {
-  const table = new ResourceTable(prefix, deps.cipher);
+  const table = new ResourceTable(prefix, { reach, cipher: deps.cipher });
   let revision = 0;
   for await (const { change } of readAll(undefined, keysUnder(`${prefix}/`), signal, deps)) {
     table.apply(change);

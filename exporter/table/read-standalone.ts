@@ -1,4 +1,5 @@
 import { isMap, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import { NO_BINDINGS, type Reach } from "../../shared/resources/reach.ts";
 import { KIND_NAMES, type KindName } from "../../shared/resources/resource-key.ts";
 import type { KeyspaceEntry } from "../etcd/keyspace.ts";
 import { ResourceTable } from "../resource-table.ts";
@@ -41,6 +42,7 @@ export function readStandalone(
   text: string,
   format: "yaml" | "json",
   environment: Environment,
+  reach: Reach = NO_BINDINGS,
 ): StandaloneTable {
   const problems: StandaloneProblem[] = [];
   const unset = new Set<string>();
@@ -52,7 +54,7 @@ export function readStandalone(
     const problem = `the environment has no ${name}, and no default is given`;
     problems.push(fatal(problem, `set ${name}, or write \${{${name}:=default}}`));
   }
-  return { ...tableOf(lists, problems), problems };
+  return { ...tableOf(lists, reach, problems), problems };
 }
 
 function fatal(problem: string, remedy: string): StandaloneProblem {
@@ -143,6 +145,7 @@ function listsOf(value: unknown, lineOf: Lists["lineOf"], problems: StandalonePr
 
 function tableOf(
   { values, lineOf }: Lists,
+  reach: Reach,
   problems: StandaloneProblem[],
 ): Pick<StandaloneTable, "table" | "lines"> {
   const entries = new Map<string, KeyspaceEntry>();
@@ -164,7 +167,7 @@ function tableOf(
       );
     }
   }
-  const table = new ResourceTable("");
+  const table = new ResourceTable("", { reach });
   const puts = [...entries.values()];
   table.apply({ cause: "base", clusterId: "", revision: 0, puts, deletes: [] });
   return { table, lines };

@@ -1,10 +1,12 @@
 import { unservedPlugins } from "../../shared/plugins/support.ts";
 import { KINDS } from "../../shared/resources/kinds.ts";
+import type { Reach } from "../../shared/resources/reach.ts";
 import type { Resource } from "../../shared/resources/resource.ts";
 import { patternsThatMatchNothing } from "../../shared/resources/route-conditions.ts";
 import { scriptRefusal, unmatchable } from "../../shared/resources/route-support.ts";
 import type { Upstream } from "../../shared/resources/upstream.ts";
 import {
+  balancerRefusal,
   type Refusal,
   upstreamIgnored,
   upstreamRefusal,
@@ -12,13 +14,17 @@ import {
 import type { Notice } from "../rejection.ts";
 
 /** What the edge will not do of a valid resource (invariant 8). `key` is the whole etcd key. */
-export function noticesOf(resource: Resource, key: string): readonly Notice[] {
+export function noticesOf(resource: Resource, key: string, reach: Reach): readonly Notice[] {
   const { unserved } = KINDS[resource.kind];
   if (unserved) return [{ key, path: "", effect: "unserved", ...unserved }];
   const value = resource.value as Partial<Record<string, unknown>>;
   const notices: Notice[] = [];
   const refused = (refusal: Refusal | undefined, below = "") => {
     if (refusal) notices.push({ key, effect: "refused", ...refusal, path: below + refusal.path });
+  };
+  const ofUpstream = (upstream: Upstream, below: string) => {
+    const refusal = upstreamRefusal(upstream, resource.key, reach) ?? balancerRefusal(upstream);
+    return upstreamNotices(upstream, refusal, key, below);
   };
   if (isKind(resource, "routes")) {
     refused(unmatchable(resource.value));
@@ -28,10 +34,9 @@ export function noticesOf(resource: Resource, key: string): readonly Notice[] {
   }
   if (isKind(resource, "routes") || isKind(resource, "services")) {
     refused(scriptRefusal(resource.value));
-    if (resource.value.upstream)
-      notices.push(...upstreamNotices(resource.value.upstream, key, "upstream."));
+    if (resource.value.upstream) notices.push(...ofUpstream(resource.value.upstream, "upstream."));
   }
-  if (isKind(resource, "upstreams")) notices.push(...upstreamNotices(resource.value, key, ""));
+  if (isKind(resource, "upstreams")) notices.push(...ofUpstream(resource.value, ""));
   for (const { name, support } of unservedPlugins(
     value.plugins as Resource<"plugin_configs">["value"]["plugins"],
   )) {
@@ -47,8 +52,12 @@ export function noticesOf(resource: Resource, key: string): readonly Notice[] {
   return notices;
 }
 
-function upstreamNotices(upstream: Upstream, key: string, below: string): Notice[] {
-  const refusal = upstreamRefusal(upstream);
+function upstreamNotices(
+  upstream: Upstream,
+  refusal: Refusal | undefined,
+  key: string,
+  below: string,
+): Notice[] {
   const refused: Notice[] = refusal
     ? [{ key, effect: "refused", ...refusal, path: below + refusal.path }]
     : [];

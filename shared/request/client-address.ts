@@ -21,6 +21,19 @@ export function clientAddress(header: string | null, trustedProxies: IpRanges | 
   return found;
 }
 
+/** The only peer whose X-Real-IP counts in APISIX's configuration as it comes (`real_ip_from`). */
+const OWN_MACHINE = "127.0.0.1";
+
+/**
+ * `address`, or what X-Real-IP says where the request came from this machine itself, from a proxy or a test
+ * beside the gateway. On Cloudflare nobody has that address.
+ */
+export function realAddress(address: string, { headers }: Pick<Request, "headers">): string {
+  if (address !== OWN_MACHINE) return address;
+  const told = withoutPort(headers.get("x-real-ip") ?? "");
+  return isIpAddress(told) ? told : address;
+}
+
 /** `1.2.3.4:80`, `[::1]:80` and `[::1]` have an address in them; a bare IPv6 address has no port. */
 function withoutPort(text: string): string {
   return /^\[([^\]]*)\](?::\d+)?$/.exec(text)?.[1] ?? /^([^:]*):\d+$/.exec(text)?.[1] ?? text;

@@ -3,7 +3,7 @@ import type { IpRanges } from "../routing/ip-ranges.ts";
 import { matchingUri, type UriSettings } from "../routing/matching-uri.ts";
 import { hostOf } from "../routing/normalise.ts";
 import type { Client } from "./client.ts";
-import { clientAddress } from "./client-address.ts";
+import { clientAddress, realAddress } from "./client-address.ts";
 import { type HeadOfRequest, RequestVariables, type Surroundings } from "./variables.ts";
 
 /** How an edge is set up to read requests. */
@@ -50,10 +50,8 @@ export function readRequest(
   const hostHeader = request.headers.get("host") ?? authority;
   const host = hostOf(hostHeader);
   if (path === undefined || host === undefined) return undefined;
-  const address = clientAddress(
-    request.headers.get(settings.clientIpHeader),
-    settings.trustedProxies,
-  );
+  const told = request.headers.get(settings.clientIpHeader);
+  const address = realAddress(clientAddress(told, settings.trustedProxies), request);
   const port = settings.listenPort ?? STANDARD_PORTS[scheme];
   const client = { address, scheme, hostHeader, port: portIn(hostHeader) ?? port };
   const { uri } = path;

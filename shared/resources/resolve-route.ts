@@ -1,5 +1,6 @@
 import { refusedPlugin } from "../plugins/support.ts";
 import { type MergedRoute, mergeRoute, type Plugins } from "./merge.ts";
+import type { Reach } from "./reach.ts";
 import type { Resource, Values } from "./resource.ts";
 import type { KindName } from "./resource-key.ts";
 import { scriptRefusal } from "./route-support.ts";
@@ -31,7 +32,11 @@ export interface Resources {
 }
 
 /** The route with all that it inherits, and where its requests go. */
-export async function resolveRoute(routeId: string, resources: Resources): Promise<ResolvedRoute> {
+export async function resolveRoute(
+  routeId: string,
+  resources: Resources,
+  reach: Reach,
+): Promise<ResolvedRoute> {
   const route = await find("routes", routeId);
   if (!route) return refused(500, `the snapshot has no route ${routeId}`);
   const { plugin_config_id: configId, service_id: serviceId } = route;
@@ -45,7 +50,7 @@ export async function resolveRoute(routeId: string, resources: Resources): Promi
   if (refusal) return refusedBy(`route ${routeId}`, refusal);
   const found = await findUpstream(merged, route.upstream !== undefined, resources);
   if (found.is === "refused") return found;
-  const upstreamRefused = upstreamRefusal(found.upstream);
+  const upstreamRefused = upstreamRefusal(found.upstream, found.upstreamKey, reach);
   if (upstreamRefused) return refusedBy(found.upstreamKey, upstreamRefused);
   return { ...found, merged };
 

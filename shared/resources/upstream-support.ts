@@ -1,8 +1,9 @@
-import { malformedHeaders } from "../health/active-check.ts";
+import { isLeftToEdge, malformedHeaders } from "../health/active-check.ts";
+import { certificateKey, type Reach } from "./reach.ts";
+import { parseDnsServiceName } from "./service-name.ts";
 import type { Upstream } from "./upstream.ts";
 
-const BALANCERS = new Set(["roundrobin"]);
-const SCHEMES = new Set(["http", "https"]);
+const BALANCERS = ["roundrobin", "chash", "ewma", "least_conn"];
 
 /** Why the edge cannot use this upstream, and what a person can do. */
 export interface Refusal {
@@ -12,37 +13,101 @@ export interface Refusal {
   readonly remedy: string;
 }
 
-/** The first reason for which requests to this upstream are answered with 503; undefined: none. */
-export function upstreamRefusal(upstream: Upstream): Refusal | undefined {
-  if (upstream.service_name !== undefined) {
+/**
+ * The first reason for which requests to this upstream are answered with 503; undefined: none. `holder` is
+ * the key below the prefix of the resource that holds it.
+ */
+export function upstreamRefusal(
+  upstream: Upstream,
+  holder: string,
+  reach: Reach,
+): Refusal | undefined {
+  const undiscovered = discoveryRefusal(upstream);
+  if (undiscovered) return undiscovered;
+  return schemeRefusal(upstream, holder, reach) ?? certificateRefusal(upstream, holder, reach);
+}
+
+/** DNS is asked by the exporter, which publishes the nodes; nothing is discovered at the edge. */
+function discoveryRefusal(upstream: Upstream): Refusal | undefined {
+  const { service_name: service, discovery_type: by } = upstream;
+  if (service === undefined) return undefined;
+  if (by !== "dns") {
     return {
       path: "discovery_type",
-      reason: `service discovery by ${upstream.discovery_type} does not run at the edge`,
-      remedy: "list the nodes, or keep them in etcd by a controller",
+      reason: `service discovery by ${by} runs neither in the exporter nor at the edge`,
+      remedy: "use discovery_type dns, list the nodes, or keep them in etcd by a controller",
     };
   }
-  if (!BALANCERS.has(upstream.type)) {
-    return {
-      path: "type",
-      reason: `the balancer ${upstream.type} is not served yet`,
-      remedy: "use roundrobin",
-    };
+  if (parseDnsServiceName(service)) return undefined;
+  return {
+    path: "service_name",
+    reason: `DNS cannot be asked for ${JSON.stringify(service)}`,
+    remedy: "give a name such as orders.internal or orders.internal:8080",
+  };
+}
+
+/** Why what speaks no HTTP is out of reach, whatever is bound. */
+const NEVER_CARRIED: ReadonlyMap<string, string> = new Map([
+  ["tcp", "a gateway of HTTP requests has no stream to pass on"],
+  ["tls", "a gateway of HTTP requests has no stream to pass on"],
+  ["udp", "a Worker cannot send datagrams"],
+  ["kafka", "Kafka's protocol is not HTTP, and no binding of a Worker carries it"],
+]);
+
+function schemeRefusal(upstream: Upstream, holder: string, reach: Reach): Refusal | undefined {
+  const { scheme } = upstream;
+  const never = NEVER_CARRIED.get(scheme);
+  if (never !== undefined) {
+    const reason = `an upstream of scheme ${scheme} is not reached: ${never}`;
+    return { path: "scheme", reason, remedy: "use http or https" };
   }
-  if (!SCHEMES.has(upstream.scheme)) {
-    return {
-      path: "scheme",
-      reason: `a Worker cannot reach an upstream by ${upstream.scheme}`,
-      remedy: "use http or https",
-    };
-  }
-  if (upstream.tls?.client_cert !== undefined || upstream.tls?.client_cert_id !== undefined) {
-    return {
-      path: "tls",
-      reason: "a client certificate in the configuration cannot be presented by a Worker",
-      remedy: "reach the upstream through a private network, or drop the client certificate",
-    };
-  }
-  return undefined;
+  if (scheme === "http" || scheme === "https") return undefined;
+  if (reach.carries(holder) || reach.carries(scheme)) return undefined;
+  return {
+    path: "scheme",
+    reason: `a Worker speaks ${scheme} only through a binding that carries it`,
+    remedy: bindingRemedy([holder, scheme]),
+  };
+}
+
+/** Only these have somebody to present a certificate to. */
+const TLS_SCHEMES = new Set(["https", "grpcs"]);
+
+function certificateRefusal(upstream: Upstream, holder: string, reach: Reach): Refusal | undefined {
+  if (!hasCertificate(upstream) || !TLS_SCHEMES.has(upstream.scheme)) return undefined;
+  const id = upstream.tls?.client_cert_id;
+  const keys = id === undefined ? [holder] : [holder, certificateKey(id)];
+  if (keys.some((key) => reach.carries(key))) return undefined;
+  return {
+    path: "tls",
+    reason: "a Worker presents a client certificate only by an mTLS certificate binding",
+    remedy: bindingRemedy(keys),
+  };
+}
+
+function hasCertificate({ tls }: Upstream): boolean {
+  return tls?.client_cert !== undefined || tls?.client_cert_id !== undefined;
+}
+
+function bindingRemedy(keys: readonly string[]): string {
+  const key = keys.map((each) => JSON.stringify(each)).join(" or ");
+  return (
+    `name a binding for ${key} in the edge's UPSTREAM_BINDINGS, and the same key in the ` +
+    "exporter's EDGE_UPSTREAM_BINDINGS"
+  );
+}
+
+/**
+ * An unknown balancer. It is looked for when a request comes, and not at all where there is but one node,
+ * so the upstream is not refused as a whole.
+ */
+export function balancerRefusal({ nodes, type }: Upstream): Refusal | undefined {
+  if (BALANCERS.includes(type) || nodes.length < 2) return undefined;
+  return {
+    path: "type",
+    reason: `there is no balancer ${type}; requests are answered with 500, as in APISIX`,
+    remedy: `use one of ${BALANCERS.join(", ")}`,
+  };
 }
 
 /** What a person can do is absent where there is nothing to do. */
@@ -52,7 +117,16 @@ export type Ignored = readonly [path: string, reason: string, remedy?: string];
 export function upstreamIgnored(upstream: Upstream): readonly Ignored[] {
   const ignored: Ignored[] = [];
   if (upstream.checks) ignored.push(...checksIgnored(upstream.checks));
+  if (isLeftToEdge(upstream) && upstream.checks?.active.https_verify_certificate === false) {
+    const reason = "the checks are left to a Worker, which always verifies certificates";
+    ignored.push(["checks.active.https_verify_certificate", reason]);
+  }
   if (upstream.keepalive_pool) ignored.push(["keepalive_pool", "the platform keeps connections"]);
+  if (hasCertificate(upstream) && !TLS_SCHEMES.has(upstream.scheme)) {
+    ignored.push(["tls", `a client certificate has no use with scheme ${upstream.scheme}`]);
+  }
+  if (!BALANCERS.includes(upstream.type) && upstream.nodes.length < 2)
+    ignored.push(["type", `there is no balancer ${upstream.type}; an only node needs none`]);
   return ignored;
 }
 

@@ -1,5 +1,7 @@
+import { withNames } from "./path-pattern.ts";
 import { NONE, type RoutePage } from "./route-page.ts";
 import {
+  CAPTURES,
   ENTRY_CAPTURE,
   ENTRY_CONDITIONS,
   ENTRY_HOSTS,
@@ -7,49 +9,59 @@ import {
   ENTRY_METHODS,
   ENTRY_STAR,
   ENTRY_SURE,
+  LONG_LENGTH,
 } from "./route-page-layout.ts";
 import { decodeUri } from "./uri-bytes.ts";
 
 /** An entry of a page (INDEX.md 5.2.5), its parts found; used again for the next one. */
 export class EntryRow {
-  methods = 0;
-  /** Offsets into the texts, or NONE. */
-  hosts = NONE;
-  conditions = NONE;
-  /** Where the rest of the pattern lies, if it is written. */
-  restAt = 0;
-  restEnd = 0;
   /** Where the next entry begins. */
   end = 0;
+  /** Offsets, of hosts into the page and of conditions into the texts, or NONE. */
+  hosts = NONE;
+  conditions = NONE;
+  /** Where the length of the route id is written. */
+  idAt = 0;
+  /** Where the rest of the pattern lies, if it is written; it ends where the entry does. */
+  restAt = 0;
   #flags = 0;
+  /** Where what follows the methods begins. */
+  #at = 0;
 
-  /** Reads the entry at `at`; `isPrefix` as its list is. */
-  read(page: RoutePage, at: number, isPrefix: boolean): void {
-    if (at >= page.textsAt) throw page.corrupt("an entry lies outside");
+  /** Comes to the entry at `at`. Returns whether it takes a method with that bit. */
+  takesMethod(page: RoutePage, at: number, method: number): boolean {
     const { bytes } = page;
     const flags = bytes[at] as number;
-    let next = at + 1;
+    const from = at + (bytes[at + 1] === LONG_LENGTH ? 4 : 2);
+    const end = from + page.lengthAt(at + 1);
+    if (!(end <= page.textsAt)) throw page.corrupt("an entry lies outside");
     this.#flags = flags;
-    this.methods = 0;
-    if ((flags & ENTRY_METHODS) !== 0) {
-      this.methods = (bytes[next] as number) | ((bytes[next + 1] as number) << 8);
-      next += 2;
-    }
+    this.end = end;
+    this.#at = from;
+    if ((flags & ENTRY_METHODS) === 0) return true;
+    this.#at = from + 2;
+    return (((bytes[from] as number) | ((bytes[from + 1] as number) << 8)) & method) !== 0;
+  }
+
+  /** Finds the parts of the entry that `takesMethod` came to. */
+  read(page: RoutePage): void {
+    const flags = this.#flags;
+    const { offsetBytes } = page;
+    let next = this.#at;
     this.hosts = NONE;
     if ((flags & ENTRY_HOSTS) !== 0) {
       this.hosts = page.offsetAt(next);
-      next += page.offsetBytes;
+      next += offsetBytes;
     }
     this.conditions = NONE;
     if ((flags & ENTRY_CONDITIONS) !== 0) {
       this.conditions = page.offsetAt(next);
-      next += page.offsetBytes;
+      next += offsetBytes;
     }
-    this.end = page.textAt(next) + page.lengthAt(next);
-    if (!isPrefix || (flags & ENTRY_STAR) !== 0) return;
-    this.restAt = page.textAt(this.end);
-    this.restEnd = this.restAt + page.lengthAt(this.end);
-    this.end = this.restEnd;
+    if (this.capture === CAPTURES.rest) next += offsetBytes;
+    this.idAt = next;
+    this.restAt = page.textAt(next) + page.lengthAt(next);
+    if (!(this.restAt <= this.end)) throw page.corrupt("an entry is longer than it says");
   }
 
   /** Whether its conditions cannot fail, and so are tried last. */
@@ -69,28 +81,21 @@ export class EntryRow {
   /** What of the pattern of a prefix entry follows the prefix. */
   restOf(page: RoutePage): string {
     if ((this.#flags & ENTRY_STAR) !== 0) return "*";
-    return decodeUri(page.bytes, this.restAt, this.restEnd);
+    const rest = decodeUri(page.bytes, this.restAt, this.end);
+    if (this.capture !== CAPTURES.rest) return rest;
+    return withNames(rest, this.names(page));
+  }
+
+  /** Of the captures of an entry whose capture is `rest`. */
+  names(page: RoutePage): readonly string[] {
+    return page.names(page.offsetAt(this.idAt - page.offsetBytes));
   }
 }
 
-/** The route id of the entry at `at`; one that was asked for stays a string as long as its page stays. */
+/** The route id whose length is written at `at`. */
 export function routeIdAt(page: RoutePage, at: number): string {
-  let id = page.ids.get(at);
-  if (id === undefined) {
-    id = readRouteId(page, at);
-    page.ids.set(at, id);
-  }
-  return id;
-}
-
-function readRouteId(page: RoutePage, at: number): string {
-  const flags = page.bytes[at] as number;
-  let idAt = at + 1;
-  if ((flags & ENTRY_METHODS) !== 0) idAt += 2;
-  if ((flags & ENTRY_HOSTS) !== 0) idAt += page.offsetBytes;
-  if ((flags & ENTRY_CONDITIONS) !== 0) idAt += page.offsetBytes;
-  const from = page.textAt(idAt);
-  return asciiText(page.bytes, from, from + page.lengthAt(idAt));
+  const from = page.textAt(at);
+  return asciiText(page.bytes, from, from + page.lengthAt(at));
 }
 
 /** In eights: every request asks for an id, and each part is a string on the way to it. */

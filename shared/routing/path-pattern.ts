@@ -76,8 +76,8 @@ export interface PathInHand {
 
 /**
  * Whether what follows the first `at` bytes of a path, which were read before, is what the rest of a
- * pattern asks. The rest lies in `bytes[from, to)` and begins a segment. Without a star nothing is
- * allocated.
+ * pattern asks. The rest lies in `bytes[from, to)`, without names, and begins a segment. Without a star
+ * nothing is allocated.
  */
 export function acceptsRest(
   bytes: Uint8Array,
@@ -89,27 +89,87 @@ export function acceptsRest(
   const { path } = inHand;
   const end = path.length;
   let position = at;
-  let startsSegment = true;
   for (let i = from; i < to; ) {
-    const byte = bytes[i] as number;
-    const isStar = startsSegment && byte === STAR;
-    if (isStar || byte >= ASCII_UNITS) {
-      if (inHand.readPathBytes()) return acceptsRest(bytes, from, to, inHand, at);
-      if (isStar) return matchPattern(textOf(bytes, i, to), path.slice(position)) !== undefined;
-    }
-    if (startsSegment && byte === COLON) {
+    let byte = bytes[i] as number;
+    if (byte === COLON) {
       const segment = inHand.segmentEnd(position);
       if (segment === position) return false;
       position = segment;
-      while (i < to && bytes[i] !== SLASH) i++;
-    } else {
-      if (position >= end || path.charCodeAt(position) !== byte) return false;
-      position++;
       i++;
+    } else if (byte === STAR) {
+      if (inHand.readPathBytes()) return acceptsRest(bytes, from, to, inHand, at);
+      return matchPattern(textOf(bytes, i, to), path.slice(position)) !== undefined;
+    }
+    // What is literal up to the next segment.
+    for (byte = 0; i < to && byte !== SLASH; i++, position++) {
+      byte = bytes[i] as number;
+      if (byte >= ASCII_UNITS && inHand.readPathBytes()) {
+        return acceptsRest(bytes, from, to, inHand, at);
+      }
+      if (position >= end || path.charCodeAt(position) !== byte) return false;
+    }
+  }
+  return position === end;
+}
+
+/**
+ * The rest of a pattern, which begins a segment, without the names of its captures, and those names, a
+ * slash between two: whether a path is accepted does not depend on them.
+ */
+export function withoutNames(rest: string): readonly [rest: string, names: string] {
+  const names: string[] = [];
+  const segments = rest.split("/").map((segment) => {
+    if (!/^[:*]/.test(segment)) return segment;
+    names.push(segment.slice(1));
+    return segment.charAt(0);
+  });
+  return [segments.join("/"), names.join("/")];
+}
+
+/** What `withoutNames` parted. */
+export function withNames(rest: string, names: readonly string[]): string {
+  let next = 0;
+  const segments = rest.split("/").map((segment) => {
+    return segment === ":" || segment === "*" ? segment + (names[next++] ?? "") : segment;
+  });
+  return segments.join("/");
+}
+
+/** The rest of a pattern, `bytes[from, to)` as `acceptsRest` takes it, and the names of its captures. */
+export interface RestInPage {
+  readonly bytes: Uint8Array;
+  readonly from: number;
+  readonly to: number;
+  readonly names: readonly string[];
+}
+
+/**
+ * What it captures of a path that it accepts, from the unit `at` on. Undefined where that is not simple to
+ * say: it has a star, or is not ASCII.
+ */
+export function restCaptures(
+  { bytes, from, to, names }: RestInPage,
+  path: string,
+  at: number,
+): Record<string, string> | undefined {
+  // No prototype: a parameter may be called `__proto__`.
+  const captures: Record<string, string> = Object.create(null);
+  let position = at;
+  let next = 0;
+  let startsSegment = true;
+  for (let i = from; i < to; i++) {
+    const byte = bytes[i] as number;
+    if (byte >= ASCII_UNITS || (startsSegment && byte === STAR)) return undefined;
+    if (startsSegment && byte === COLON) {
+      const end = segmentEnd(path, position);
+      captures[names[next++] || ":ext"] = path.slice(position, end);
+      position = end;
+    } else {
+      position++;
     }
     startsSegment = byte === SLASH;
   }
-  return position === end;
+  return captures;
 }
 
 /** One character a byte. */

@@ -56,10 +56,8 @@ export class RouteIndex {
     const page = walker.page as RoutePage;
     const row = this.#row;
     for (let at = walker.first; ; at = row.end) {
-      row.read(page, at, prefix !== NONE);
-      const takesMethod = row.methods === 0 || (row.methods & method) !== 0;
-      if (takesMethod && this.#holds(page, row, walker, facts)) {
-        return new FoundRoute(page, at, prefix, facts, walker.scope);
+      if (row.takesMethod(page, at, method) && this.#holds(page, row, walker, facts)) {
+        return new FoundRoute(page, at, row, prefix, facts, walker.scope);
       }
       if (row.isLast) return undefined;
     }
@@ -67,6 +65,7 @@ export class RouteIndex {
 
   /** In APISIX's order. What cannot fail is tried last: that makes no difference, and is mostly spared. */
   #holds(page: RoutePage, row: EntryRow, walker: RouteWalker, facts: Facts): boolean {
+    row.read(page);
     const { hosts, conditions, isSure } = row;
     if (hosts !== NONE && !this.#hostsHold(page, hosts, facts)) return false;
     if (conditions === NONE) return accepts(page, row, walker, facts);
@@ -95,6 +94,6 @@ function accepts(
 ): boolean {
   if (prefix === NONE) return true;
   const { capture } = row;
-  if (capture === REST) return acceptsRest(page.bytes, row.restAt, row.restEnd, key, prefix);
+  if (capture === REST) return acceptsRest(page.bytes, row.restAt, row.end, key, prefix);
   return capture !== WHOLE || FoundRoute.capture(page, row, prefix, facts) !== undefined;
 }

@@ -1,9 +1,10 @@
 import { EntryRow, routeIdAt } from "./entry-row.ts";
 import type { Facts } from "./facts.ts";
-import { type Capture, matchPattern } from "./path-pattern.ts";
+import { type Capture, matchPattern, restCaptures } from "./path-pattern.ts";
 import { WHOLE_HOST } from "./route-entry.ts";
 import { NONE, type RoutePage } from "./route-page.ts";
-import { byteString, decodeUri } from "./uri-bytes.ts";
+import { CAPTURES } from "./route-page-layout.ts";
+import { ASCII_UNITS, byteString, decodeUri } from "./uri-bytes.ts";
 
 /** The route found for a request. */
 export interface RouteMatch {
@@ -20,22 +21,32 @@ export interface RouteMatch {
 export class FoundRoute implements RouteMatch {
   readonly #page: RoutePage;
   readonly #at: number;
+  readonly #idAt: number;
   /** How much of the path its prefix takes; NONE: its path is the request's. */
   readonly #prefix: number;
   readonly #facts: Facts;
   /** The host scope that it lies under, as a walk has it. */
   readonly #scope: number;
 
-  constructor(page: RoutePage, at: number, prefix: number, facts: Facts, scope: number) {
+  /** `row` has been read from `at`. */
+  constructor(
+    page: RoutePage,
+    at: number,
+    { idAt }: EntryRow,
+    prefix: number,
+    facts: Facts,
+    scope: number,
+  ) {
     this.#page = page;
     this.#at = at;
+    this.#idAt = idAt;
     this.#prefix = prefix;
     this.#facts = facts;
     this.#scope = scope;
   }
 
   get routeId(): string {
-    return routeIdAt(this.#page, this.#at);
+    return routeIdAt(this.#page, this.#idAt);
   }
 
   get path(): string {
@@ -59,8 +70,15 @@ export class FoundRoute implements RouteMatch {
     const params: Record<string, string> = Object.create(null);
     if (this.#prefix === NONE) return params;
     const row = this.#row();
-    const pattern = patternOf(this.#page, row, this.#prefix, this.#facts);
     const { uri } = this.#facts;
+    if (row.capture === CAPTURES.none) return params;
+    if (row.capture === CAPTURES.rest && isAscii(uri, this.#prefix)) {
+      const { bytes } = this.#page;
+      const rest = { bytes, from: row.restAt, to: row.end, names: row.names(this.#page) };
+      const captures = restCaptures(rest, uri, this.#prefix);
+      if (captures) return captures;
+    }
+    const pattern = patternOf(this.#page, row, this.#prefix, this.#facts);
     for (const { name, nameEnd, from, to } of matchPattern(pattern, uri) ?? []) {
       params[pattern.slice(name, nameEnd) || ":ext"] = uri.slice(from, to);
     }
@@ -79,7 +97,8 @@ export class FoundRoute implements RouteMatch {
 
   #row(): EntryRow {
     const row = new EntryRow();
-    row.read(this.#page, this.#at, this.#prefix !== NONE);
+    row.takesMethod(this.#page, this.#at, 0);
+    row.read(this.#page);
     return row;
   }
 }
@@ -94,4 +113,10 @@ function textOf(bytes: string): string {
   if (byteString(bytes) === bytes) return bytes;
   const array = Uint8Array.from(bytes, (char) => char.charCodeAt(0));
   return decodeUri(array, 0, array.length);
+}
+
+/** Whether the first `length` units of `text` are bytes. */
+function isAscii(text: string, length: number): boolean {
+  for (let i = 0; i < length; i++) if (!(text.charCodeAt(i) < ASCII_UNITS)) return false;
+  return true;
 }

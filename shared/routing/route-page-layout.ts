@@ -30,6 +30,11 @@ export const NODE_RANGE = 8;
 export const RANGE_CHILDREN = 4;
 export const RANGE_PLACES = 3;
 
+/** INDEX.md 5.2.4: a node with all below it is a cluster where they weigh no more. */
+export const CLUSTER_WEIGHT = 1024;
+/** INDEX.md 5.2.6: hosts no further before a cluster than so many bytes are not written again. */
+export const HOSTS_REACH = 1024;
+
 /** INDEX.md 5.2.5: flags of an entry. */
 export const ENTRY_LAST = 1;
 export const ENTRY_METHODS = 2;

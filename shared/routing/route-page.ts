@@ -17,7 +17,7 @@ import {
   SHORT_PAGE_BYTES,
 } from "./route-page-layout.ts";
 import type { SoughtRoute } from "./sought-route.ts";
-import { ASCII_UNITS } from "./uri-bytes.ts";
+import { ASCII_UNITS, decodeUri } from "./uri-bytes.ts";
 
 export const NONE = -1;
 
@@ -26,10 +26,12 @@ const EXACT_BYTE = EXACT_HOST.charCodeAt(0);
 
 /** What a walk down a path came by. Used again by the next walk: nothing of it outlives a match. */
 export class PathTrail {
-  /** The node at the end of the path, or NONE. */
+  /** The node at the end of the path, or NONE; and where its label ends. */
   end = NONE;
-  /** Nodes with prefix entries on the way, and how much of the path each takes. */
+  labelEnd = NONE;
+  /** Nodes with prefix entries on the way, where the label of each ends, and how much of the path it takes. */
   readonly nodes: number[] = [];
+  readonly labelEnds: number[] = [];
   readonly lengths: number[] = [];
   count = 0;
 }
@@ -60,11 +62,10 @@ export class RoutePage {
   readonly textsAt: number;
   /** How many bytes an offset has. */
   readonly offsetBytes: number;
-  /** Route ids that were asked for, by their entry. */
-  readonly ids = new Map<number, string>();
   readonly #name: string;
   /** By offset into the texts: what has been evaluated before stays parsed. */
   #conditions: Map<number, Conditions> | undefined;
+  #names: Map<number, readonly string[]> | undefined;
 
   constructor(bytes: Uint8Array, name: string) {
     this.bytes = bytes;
@@ -159,10 +160,12 @@ export class RoutePage {
       const flags = bytes[node] as number;
       if ((flags & NODE_PREFIX) !== 0) {
         trail.nodes[count] = node;
+        trail.labelEnds[count] = at;
         trail.lengths[count++] = taken;
       }
       if (taken === end) {
         trail.end = node;
+        trail.labelEnd = at;
         break;
       }
       if ((flags & NODE_CHILDREN) === 0) break;
@@ -174,22 +177,22 @@ export class RoutePage {
     return seen;
   }
 
-  /** Where the node's exact entries begin, or NONE. */
-  exactEntries(node: number): number {
+  /** Where the exact entries begin of the node whose label ends at `labelEnd`, or NONE. */
+  exactEntries(node: number, labelEnd: number): number {
     const flags = this.bytes[node] as number;
     if ((flags & NODE_EXACT) === 0) return NONE;
-    return this.#entriesAt(node) + ((flags & NODE_PREFIX) !== 0 ? this.offsetBytes : 0);
+    return this.#entriesAt(flags, labelEnd) + ((flags & NODE_PREFIX) !== 0 ? this.offsetBytes : 0);
   }
 
-  /** Where the node's prefix entries begin, or NONE. */
-  prefixEntries(node: number): number {
+  /** Where its prefix entries begin, or NONE. */
+  prefixEntries(node: number, labelEnd: number): number {
     const flags = this.bytes[node] as number;
     if ((flags & NODE_PREFIX) === 0) return NONE;
-    const at = this.#entriesAt(node);
+    const at = this.#entriesAt(flags, labelEnd);
     return (flags & NODE_EXACT) !== 0 ? this.#onwards(at, at) : at;
   }
 
-  /** Whether one of the host patterns at that offset into the texts accepts the request's host. */
+  /** Whether one of the host patterns at that offset accepts the request's host. */
   hostsHold(offset: number, facts: Facts): boolean {
     return this.#hostAccepting(offset, facts) !== NONE;
   }
@@ -206,6 +209,21 @@ export class RoutePage {
   conditionsHold(offset: number, facts: Facts): boolean {
     const conditions = this.#conditions?.get(offset) ?? this.#readConditions(offset);
     return conditions.hold(facts);
+  }
+
+  /** The names of captures at that offset into the texts (INDEX.md 5.2.5). */
+  names(offset: number): readonly string[] {
+    return this.#names?.get(offset) ?? this.#readNames(offset);
+  }
+
+  #readNames(offset: number): readonly string[] {
+    const at = this.textsAt + offset + 2;
+    const end = at + this.#number(at - 2, 2);
+    if (end > this.bytes.length) throw this.corrupt("names lie outside");
+    const names = decodeUri(this.bytes, at, end).split("/");
+    this.#names ??= new Map();
+    this.#names.set(offset, names);
+    return names;
   }
 
   corrupt(detail: string): SnapshotError {
@@ -254,14 +272,11 @@ export class RoutePage {
     return this.#held(this.offsetAt(at + 1 + count + place * this.offsetBytes), node);
   }
 
-  #entriesAt(node: number): number {
-    const { bytes } = this;
-    const at = this.#labelAt(node) + this.lengthAt(node + 1);
-    const flags = bytes[node] as number;
-    if ((flags & NODE_CHILDREN) === 0) return at;
-    const count = (bytes[at] as number) + 1;
+  #entriesAt(flags: number, labelEnd: number): number {
+    if ((flags & NODE_CHILDREN) === 0) return labelEnd;
+    const count = (this.bytes[labelEnd] as number) + 1;
     const lead = (flags & NODE_RANGE) !== 0 ? 2 : 1 + count;
-    return at + lead + count * this.offsetBytes;
+    return labelEnd + lead + count * this.offsetBytes;
   }
 
   /** The offset at `at`, which leads beyond `from`. */
@@ -278,7 +293,7 @@ export class RoutePage {
     const at = this.textsAt + offset + 3;
     const end = at + this.#number(at - 3, 3);
     if (end > this.bytes.length) throw this.corrupt("conditions lie outside");
-    const conditions = new Conditions(this.bytes.subarray(at, end), this.#name);
+    const conditions = Conditions.read(this.bytes.subarray(at, end), this.#name);
     this.#conditions ??= new Map();
     this.#conditions.set(offset, conditions);
     return conditions;
@@ -287,8 +302,8 @@ export class RoutePage {
   /** Where the pattern lies that accepts the request's host, or NONE. */
   #hostAccepting(offset: number, facts: Facts): number {
     const { bytes } = this;
-    let at = this.textsAt + offset + 2;
-    for (let left = this.#number(at - 2, 2); left > 0; left--) {
+    let at = offset + 2;
+    for (let left = this.#number(offset, 2); left > 0; left--) {
       const end = at + HOST_HEAD_BYTES + this.#number(at + 1, 2);
       if (end > bytes.length) throw this.corrupt("a host lies outside");
       if (acceptsHost(bytes, at, end, facts)) return at;

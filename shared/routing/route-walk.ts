@@ -87,7 +87,7 @@ export class RouteWalker {
   #takeList(): boolean {
     const page = this.page as RoutePage;
     if (this.#end !== NONE) {
-      this.first = page.exactEntries(this.#end);
+      this.first = page.exactEntries(this.#end, this.#paths.labelEnd);
       this.#end = NONE;
       if (this.first !== NONE) {
         this.prefix = NONE;
@@ -96,8 +96,9 @@ export class RouteWalker {
     }
     if (this.#prefixes === 0) return false;
     const last = --this.#prefixes;
-    this.first = page.prefixEntries(this.#paths.nodes[last] as number);
-    this.prefix = this.#paths.lengths[last] as number;
+    const { nodes, labelEnds, lengths } = this.#paths;
+    this.first = page.prefixEntries(nodes[last] as number, labelEnds[last] as number);
+    this.prefix = lengths[last] as number;
     return true;
   }
 
@@ -198,10 +199,11 @@ export class RouteWalker {
     const node = this.#scopeIn(page, separator);
     const trail = this.#paths;
     page.walkPath(node, key, trail);
-    const isThere = trail.end !== NONE && page.prefixEntries(trail.end) !== NONE;
+    const isThere = trail.end !== NONE && page.prefixEntries(trail.end, trail.labelEnd) !== NONE;
     if (!isThere) throw page.corrupt(`an ancestor of ${length} bytes is not there`);
     // The last of the trail; those before it lie before other children as well, or were tried.
     trail.nodes[0] = trail.end;
+    trail.labelEnds[0] = trail.labelEnd;
     trail.lengths[0] = key.pathLength;
     this.#prefixes = 1;
     this.scope = this.#scopeNumber(separator);
@@ -230,7 +232,7 @@ export class RouteWalker {
       root = this.#open(this.#root);
       this.#rootChunk = root;
     }
-    root.used = true;
+    if (!root.used) root.used = true;
     return root;
   }
 
@@ -240,7 +242,7 @@ export class RouteWalker {
       held = this.#open(branch.ref(child));
       parent.links[child] = held;
     }
-    held.used = true;
+    if (!held.used) held.used = true;
     return held;
   }
 

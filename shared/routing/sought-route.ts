@@ -1,8 +1,7 @@
-import { leadByBytes, type SoughtKey } from "../snapshot/branch-chunk.ts";
+import { leadByBytes, leadOfFour, type SoughtKey } from "../snapshot/branch-chunk.ts";
 import type { PathInHand } from "./path-pattern.ts";
 import { ASCII_UNITS, byteString } from "./uri-bytes.ts";
 
-const SLASH = 0x2f;
 /** More than any key has; a small integer to V8. */
 const UNCUT = 2 ** 30 - 1;
 
@@ -75,7 +74,27 @@ export class SoughtRoute implements SoughtKey, PathInHand {
     const c = path.charCodeAt(at + 2);
     const d = path.charCodeAt(at + 3);
     if ((a | b | c | d) >= ASCII_UNITS) return leadByBytes(this, position);
-    return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
+    return leadOfFour(a, b, c, d);
+  }
+
+  sharedBytes(from: number, bytes: Uint8Array, at: number, length: number): number {
+    let shared = 0;
+    // To find a byte of the host may make it longer: that of its bytes.
+    for (; shared < length && from + shared <= this.hostLength; shared++) {
+      if (this.byteAt(from + shared) !== bytes[at + shared]) return shared;
+    }
+    const { path } = this;
+    const base = from - this.hostLength - 1;
+    const end = Math.min(length, this.pathLength - base);
+    for (; shared < end; shared++) {
+      const unit = path.charCodeAt(base + shared);
+      // What becomes bytes has more of them than it has units.
+      if (unit >= ASCII_UNITS && this.readPathBytes()) {
+        return this.sharedBytes(from, bytes, at, length);
+      }
+      if (unit !== bytes[at + shared]) return shared;
+    }
+    return shared;
   }
 
   /** False where the host was that of its bytes already. */
@@ -103,8 +122,8 @@ export class SoughtRoute implements SoughtKey, PathInHand {
   segmentEnd(at: number): number {
     if (at === this.#segmentAt) return this.#segmentEnd;
     const { path } = this;
-    let end = at;
-    while (end < path.length && path.charCodeAt(end) !== SLASH) end++;
+    const slash = path.indexOf("/", at);
+    const end = slash < 0 ? path.length : slash;
     this.#segmentAt = at;
     this.#segmentEnd = end;
     return end;

@@ -1,5 +1,5 @@
 import { type Body, encodeBodyChunk } from "./body-chunk.ts";
-import { leadByBytes, type SoughtKey } from "./branch-chunk.ts";
+import { leadByBytes, type SoughtKey, sharedByBytes } from "./branch-chunk.ts";
 import { PagedTree, type TreeNode } from "./paged-tree.ts";
 import type { TreeCodec } from "./tree-chunks.ts";
 
@@ -67,5 +67,9 @@ export function soughtKey(key: string): SoughtKey {
   const bytes = {
     byteAt: (position: number) => (position < key.length ? key.charCodeAt(position) : -1),
   };
-  return { ...bytes, leadAt: (position) => leadByBytes(bytes, position) };
+  return {
+    ...bytes,
+    leadAt: (position) => leadByBytes(bytes, position),
+    sharedBytes: (...where) => sharedByBytes(bytes, ...where),
+  };
 }

@@ -19,7 +19,10 @@ const KEY_LENGTH = 40;
 const ANCESTORS = 42;
 const ANCESTOR_BYTES = 2;
 const MAX_KEY_BYTES = 0x7fff;
-const LEAD_BYTES = 8;
+/** Of a key, in leads of four. */
+const LEAD_BYTES = 16;
+const LATER_LEADS = LEAD_BYTES / 4 - 1;
+const SIGN = 1 << 31;
 /** Set in the number of ancestors: the child is a branch itself. */
 const IS_BRANCH = 0x8000;
 
@@ -64,22 +67,18 @@ export function encodeBranch(children: readonly BranchChild[], flags = 0): Uint8
   return bytes;
 }
 
-/** A key that is looked for. */
+/** A key that is looked for. Nobody asks for bytes before those that come before them. */
 export interface SoughtKey {
-  /** -1 from its end on. Nobody asks for a byte before those that come before it. */
+  /** -1 from its end on. */
   byteAt(position: number): number;
   /** The four bytes from `position` on as `leadOf` makes them a number. */
   leadAt(position: number): number;
+  /** How many of its bytes, beginning with that at `from`, equal those of `bytes[at, at + length)`. */
+  sharedBytes(from: number, bytes: Uint8Array, at: number, length: number): number;
 }
 
-/** The first eight bytes of each child's key after the prefix: they decide most comparisons. */
-interface Leads {
-  /** Four of them each, as `leadOf` has them. */
-  readonly firsts: Uint32Array;
-  readonly seconds: Uint32Array;
-  /** By the very first: how many children but the first child begin with a lesser one. */
-  readonly lesser: Uint32Array;
-}
+/** Where in `#leads` the leads begin, after the table by the very first byte. */
+const LEADS = 257;
 
 /** A branch read in place. Checks bounds as it goes; broken bytes throw `corrupt`. */
 export class BranchChunk {
@@ -89,8 +88,13 @@ export class BranchChunk {
   readonly #name: string;
   readonly #prefixLength: number;
   readonly #prefixAt: number;
-  /** Made when the first key is looked for: of the branches that are read many are not asked. */
-  #leads: Leads | undefined;
+  /**
+   * By the very first byte after the prefix: how many children but the first child begin with a lesser one.
+   * Then the first lead of each child's key after the prefix, then three more of each: they decide nearly
+   * every comparison, and most ways come to children whose keys are long alike. Made when the first key is
+   * looked for: of the branches that are read many are not asked.
+   */
+  #leads: Int32Array | undefined;
 
   constructor(bytes: Uint8Array, name: string) {
     this.#bytes = bytes;
@@ -115,23 +119,21 @@ export class BranchChunk {
   find(key: SoughtKey): number {
     const prefix = this.#prefixLength;
     const at = this.#prefixAt;
-    const shared = sharedBytes(key, 0, this.#bytes, at, prefix);
+    const shared = key.sharedBytes(0, this.#bytes, at, prefix);
     if (shared < prefix) {
       const isLess = key.byteAt(shared) < (this.#bytes[at + shared] as number);
       return isLess ? 0 : this.count - 1;
     }
-    const { firsts, seconds, lesser } = this.#leads ?? this.#readLeads();
+    const leads = this.#leads ?? this.#readLeads();
     const first = key.leadAt(prefix);
     const second = key.leadAt(prefix + 4);
-    let low = lesser[first >>> 24] as number;
-    let high = lesser[(first >>> 24) + 1] as number;
+    const byte = topByte(first);
+    let low = leads[byte] as number;
+    let high = leads[byte + 1] as number;
     while (low < high) {
       const middle = (low + high + 1) >>> 1;
-      const other = firsts[middle] as number;
-      const isLess =
-        first === other
-          ? this.#isLess(key, second, seconds[middle] as number, middle)
-          : first < other;
+      const other = leads[LEADS + middle] as number;
+      const isLess = first === other ? this.#isLess(key, second, leads, middle) : first < other;
       if (isLess) high = middle - 1;
       else low = middle;
     }
@@ -168,17 +170,26 @@ export class BranchChunk {
   /** How many of its first bytes `key` shares with the least key of `child`, which is not the first. */
   sharedLength(child: number, key: SoughtKey): number {
     const prefix = this.#prefixLength;
-    const shared = sharedBytes(key, 0, this.#bytes, this.#prefixAt, prefix);
+    const shared = key.sharedBytes(0, this.#bytes, this.#prefixAt, prefix);
     if (shared < prefix) return shared;
     const row = this.#row(child);
-    return prefix + sharedBytes(key, prefix, this.#bytes, this.#keyAt(row), this.#keyLength(row));
+    return prefix + key.sharedBytes(prefix, this.#bytes, this.#keyAt(row), this.#keyLength(row));
   }
 
-  #isLess(key: SoughtKey, second: number, other: number, child: number): boolean {
-    return second === other ? this.#isLessBeyond(key, child) : second < other;
+  /** For a child whose first lead is that of the key. */
+  #isLess(key: SoughtKey, second: number, leads: Int32Array, child: number): boolean {
+    const later = LEADS + this.count + LATER_LEADS * child;
+    const other = leads[later] as number;
+    if (second !== other) return second < other;
+    for (let i = 1; i < LATER_LEADS; i++) {
+      const own = key.leadAt(this.#prefixLength + 4 * i + 4);
+      const other = leads[later + i] as number;
+      if (own !== other) return own < other;
+    }
+    return this.#isLessBeyond(key, child);
   }
 
-  /** For a child whose lead is that of the key. */
+  /** For a child all of whose leads are those of the key. */
   #isLessBeyond(key: SoughtKey, child: number): boolean {
     const row = this.#row(child);
     const from = this.#prefixLength + LEAD_BYTES;
@@ -186,31 +197,38 @@ export class BranchChunk {
     const length = this.#keyLength(row) - LEAD_BYTES;
     // A key that is all in the lead is told from one that goes on with zeros.
     if (length <= 0) return key.byteAt(from + length - 1) < 0;
-    const shared = sharedBytes(key, from, this.#bytes, at, length);
+    const shared = key.sharedBytes(from, this.#bytes, at, length);
     if (shared === length) return false;
     return key.byteAt(from + shared) < (this.#bytes[at + shared] as number);
   }
 
-  #readLeads(): Leads {
+  /** Of what an isolate does before its first match this is much, and nothing of it is compiled then. */
+  #readLeads(): Int32Array {
     const { count } = this;
     const bytes = this.#bytes;
-    const firsts = new Uint32Array(count);
-    const seconds = new Uint32Array(count);
-    const lesser = new Uint32Array(257);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const leads = new Int32Array(LEADS + (1 + LATER_LEADS) * count);
+    let greatest = -1;
     for (let child = 1; child < count; child++) {
-      const row = this.#row(child);
-      const at = this.#keyAt(row);
-      const end = at + this.#keyLength(row);
-      firsts[child] = leadOf(bytes, at, end);
-      seconds[child] = leadOf(bytes, at + LEAD_BYTES / 2, end);
-      const next = (end > at ? (bytes[at] as number) : 0) + 1;
-      lesser[next] = (lesser[next] as number) + 1;
+      const row = HEAD_BYTES + child * ROW_BYTES;
+      const at = view.getUint32(row + KEY, true);
+      const end = at + view.getUint16(row + KEY_LENGTH, true);
+      if (end > bytes.length) throw this.#corrupt("a key lies outside");
+      const isLong = end - at >= LEAD_BYTES;
+      const later = LEADS + count + LATER_LEADS * child;
+      leads[LEADS + child] = isLong ? view.getInt32(at) ^ SIGN : leadOf(bytes, at, end);
+      for (let i = 0; i < LATER_LEADS; i++) {
+        const from = at + 4 * i + 4;
+        leads[later + i] = isLong ? view.getInt32(from) ^ SIGN : leadOf(bytes, from, end);
+      }
+      const byte = at < end ? (bytes[at] as number) : 0;
+      if (byte <= greatest) continue;
+      leads.fill(child - 1, greatest + 1, byte + 1);
+      greatest = byte;
     }
-    for (let byte = 1; byte < lesser.length; byte++) {
-      lesser[byte] = (lesser[byte] as number) + (lesser[byte - 1] as number);
-    }
-    this.#leads = { firsts, seconds, lesser };
-    return this.#leads;
+    leads.fill(count - 1, greatest + 1, LEADS);
+    this.#leads = leads;
+    return leads;
   }
 
   #u16(at: number): number {
@@ -241,37 +259,41 @@ export class BranchChunk {
   }
 }
 
-/** How many bytes, beginning with the key's byte `from`, equal those of `bytes[at, at + length)`. */
-function sharedBytes(
-  key: SoughtKey,
-  from: number,
-  bytes: Uint8Array,
-  at: number,
-  length: number,
+/** Of four bytes. Small integers order as the bytes do, and are quicker than those without a sign. */
+export function leadOfFour(a: number, b: number, c: number, d: number): number {
+  return ((a << 24) | (b << 16) | (c << 8) | d) ^ SIGN;
+}
+
+/** What ends before the four bytes goes on with zeros. */
+function leadOf(bytes: Uint8Array, at: number, end: number): number {
+  const byteAt = (i: number) => (i < end ? (bytes[i] as number) : 0);
+  return leadOfFour(byteAt(at), byteAt(at + 1), byteAt(at + 2), byteAt(at + 3));
+}
+
+/** `leadAt` of a key, by its bytes. */
+export function leadByBytes(key: Pick<SoughtKey, "byteAt">, from: number): number {
+  const byteAt = (i: number) => Math.max(key.byteAt(i), 0);
+  return leadOfFour(byteAt(from), byteAt(from + 1), byteAt(from + 2), byteAt(from + 3));
+}
+
+/** `sharedBytes` of a key, by its bytes. */
+export function sharedByBytes(
+  key: Pick<SoughtKey, "byteAt">,
+  ...[from, bytes, at, length]: Parameters<SoughtKey["sharedBytes"]>
 ): number {
   let shared = 0;
   while (shared < length && key.byteAt(from + shared) === bytes[at + shared]) shared++;
   return shared;
 }
 
-/** Four bytes as a number that orders as they do; what ends before them goes on with zeros. */
-function leadOf(bytes: Uint8Array, at: number, end: number): number {
-  let lead = 0;
-  for (let i = at; i < at + 4; i++) lead = (lead << 8) | (i < end ? (bytes[i] as number) : 0);
-  return lead >>> 0;
-}
-
-/** `leadAt` of a key, by its bytes. */
-export function leadByBytes(key: Pick<SoughtKey, "byteAt">, from: number): number {
-  let lead = 0;
-  for (let i = from; i < from + 4; i++) lead = (lead << 8) | Math.max(key.byteAt(i), 0);
-  return lead >>> 0;
+function topByte(lead: number): number {
+  return (lead ^ SIGN) >>> 24;
 }
 
 function hexOfFour(bytes: Uint8Array, at: number): string {
-  return leadOf(bytes, at, at + 4)
-    .toString(16)
-    .padStart(8, "0");
+  const high = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+  const low = ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
+  return (high * 65_536 + low).toString(16).padStart(8, "0");
 }
 
 function writeDigest(bytes: Uint8Array, at: number, sha256: string): void {

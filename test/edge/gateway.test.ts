@@ -10,15 +10,18 @@ import { anUpstream, aRoute, makeSnapshot, type World } from "../support/snapsho
 function aGateway(settings: Partial<GatewayDeps["settings"]> = {}) {
   const edge = anEdge({ settings: { refreshIntervalMs: 0 } });
   const lines: AccessLine[] = [];
-  const seen: { target: string; client: unknown; ahead: unknown }[] = [];
+  const seen: { target: string; client: unknown; ahead: unknown; node: unknown }[] = [];
   const gateway = createGateway({
     loader: edge.loader,
     freshness: edge.freshness,
     chunks: edge.chunks,
+    overlays: edge.overlays,
+    balancers: edge.balancers,
     now: () => edge.clock.now,
     requestId: () => "0".repeat(32),
     proxy: async (request, target) => {
-      seen.push({ target: target.rawTarget, client: target.client, ahead: target.ahead });
+      const node = target.balancer.candidates(target.variables).next().value?.host;
+      seen.push({ target: target.rawTarget, client: target.client, ahead: target.ahead, node });
       return new Response(`upstream saw ${request.method}`, { headers: { server: "APISIX" } });
     },
     settings: {
@@ -171,6 +174,30 @@ describe("the gateway", () => {
       const answer = await get("/a", { method: "POST", headers: form, body });
       expect([answer.status, seen.length]).toEqual([400, 0]);
     });
+  });
+
+  it.each<[string, object]>([
+    ["nothing else has read", {}],
+    ["a condition has read", { vars: [["post_arg_user", "~=", "nobody"]] }],
+  ])("hashes by a body that %s, and sends all of it on", async (_, more) => {
+    const hash = { type: "chash", hash_on: "vars_combinations", key: "$post_arg_user" };
+    const upstream = anUpstream(["n1.test:80", "n2.test:80", "n3.test:80"], hash);
+    const { get, publish, seen } = aGateway();
+    await publish({ routes: { a: aRoute("a", { upstream, ...more }) } });
+    const headers = {
+      "content-type": "application/x-www-form-urlencoded",
+      "cf-connecting-ip": "192.0.2.7",
+    };
+    const post = (body: string) => get("/a", { method: "POST", body, headers });
+    const users = Array.from({ length: 15 }, (_, i) => `user-${i}`);
+    for (const user of [...users, ...users]) await post(`user=${user}`);
+    const nodes = seen.map(({ node }) => node);
+    expect(new Set(nodes).size).toBe(3);
+    expect(nodes.slice(users.length)).toEqual(nodes.slice(0, users.length));
+    expect(seen[0]?.ahead).toEqual(new TextEncoder().encode("user=user-0"));
+    // Too long to be looked into: the client's address stands in.
+    for (const user of users) await post(`user=${user}&x=${"x".repeat(2000)}`);
+    expect(new Set(seen.slice(2 * users.length).map(({ node }) => node)).size).toBe(1);
   });
 
   it("refuses every request while a global rule has a guard that it cannot run", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { EDGE_SETTINGS, readSettings } from "../../edge/settings.ts";
+import type { Upstream } from "../../shared/resources/upstream.ts";
 
 const r2 = { get: async () => null };
 const s3 = {
@@ -7,6 +8,14 @@ const s3 = {
   S3_BUCKET: "b",
   S3_ACCESS_KEY_ID: "k",
   S3_SECRET_ACCESS_KEY: "s",
+};
+
+const PLAIN: Upstream = {
+  nodes: [],
+  type: "roundrobin",
+  scheme: "http",
+  pass_host: "pass",
+  hash_on: "vars",
 };
 
 describe("the worker's settings", () => {
@@ -42,9 +51,30 @@ describe("the worker's settings", () => {
     expect(settings.s3).toMatchObject({ prefix: "gw/shop/", bucket: "b", region: "auto" });
   });
 
-  it("allow an interval of 0", () => {
-    const settings = readSettings({ SNAPSHOTS: r2, REFRESH_INTERVAL_MS: "0" });
+  it("have the cron trigger check nothing, or what is left to it within bounds", () => {
+    const checks = (bindings: object) => readSettings({ SNAPSHOTS: r2, ...bindings }).healthChecks;
+    expect(checks({})).toBeUndefined();
+    expect(checks({ HEALTH_CHECKS: "left" })).toEqual({ runMs: 55_000, probes: 40 });
+    const more = { HEALTH_CHECK_SECONDS: "290", HEALTH_CHECK_PROBES: "9000" };
+    expect(checks({ HEALTH_CHECKS: "left", ...more })).toEqual({ runMs: 290_000, probes: 9000 });
+    const wrong = { HEALTH_CHECKS: "on", HEALTH_CHECK_SECONDS: "901", HEALTH_CHECK_PROBES: "0" };
+    expect(() => checks(wrong)).toThrow(/3 problem\(s\): HEALTH_CHECKS: found "on"/);
+  });
+
+  it.each(["0", 0])("allow an interval of %j, as a text or as wrangler.toml's number", (value) => {
+    const settings = readSettings({ SNAPSHOTS: r2, REFRESH_INTERVAL_MS: value });
     expect(settings.freshness.refreshIntervalMs).toBe(0);
+  });
+
+  it("refuse a value of another type than they have, rather than go by the default", () => {
+    const wrong = {
+      SNAPSHOTS: r2,
+      REFRESH_INTERVAL_MS: 0.5,
+      ACCESS_LOG: true,
+      READ_TIMEOUT_MS: {},
+    };
+    expect(() => readSettings(wrong)).toThrow(/3 problem\(s\)/);
+    expect(() => readSettings(wrong)).toThrow('ACCESS_LOG: found "true", want on or off');
   });
 
   it("switch each thing about the matching uri on by its own name", () => {
@@ -52,6 +82,11 @@ describe("the worker's settings", () => {
     expect(uri("DELETE_URI_TAIL_SLASH")).toMatchObject({ deleteUriTailSlash: true });
     expect(uri("NORMALIZE_URI_LIKE_SERVLET")).toMatchObject({ normalizeUriLikeServlet: true });
     expect(uri("MATCH_URI_ENCODED_SLASH")).toMatchObject({ matchUriEncodedSlash: true });
+  });
+
+  it("show the upstream's status only where that is asked for", () => {
+    const shown = (more: object) => readSettings({ SNAPSHOTS: r2, ...more }).showUpstreamStatus;
+    expect([shown({}), shown({ SHOW_UPSTREAM_STATUS: "on" })]).toEqual([false, true]);
   });
 
   it("report every problem at once", () => {
@@ -75,6 +110,56 @@ describe("the worker's settings", () => {
       'MEMORY_BUDGET_MB: found "0", want a whole number from 1',
     );
     expect(() => readSettings(none)).toThrow('READ_TIMEOUT_MS: found "0"');
+  });
+
+  it("say which bindings carry which upstreams", () => {
+    const [first, second] = [
+      { fetch: async () => new Response() },
+      { fetch: async () => new Response() },
+    ];
+    const bound = { FIRST: first, SECOND: second, SNAPSHOTS: r2 };
+    const written = {
+      "upstreams/5": "FIRST",
+      "ssls/3": "SECOND",
+      grpc: { binding: "SECOND", url: "host" },
+      "routes/a": { binding: "FIRST", url: "node" },
+    };
+    for (const value of [written, JSON.stringify(written)]) {
+      const { upstreamBindings } = readSettings({ ...bound, UPSTREAM_BINDINGS: value });
+      const of = (holder: string, more: Partial<Upstream> = {}) => {
+        const upstream: Upstream = { ...PLAIN, ...more };
+        const binding = upstreamBindings.of(holder, upstream);
+        return binding && `${binding.name} ${binding.url}`;
+      };
+      expect(of("upstreams/5")).toBe("FIRST host");
+      expect(of("routes/a")).toBe("FIRST node");
+      expect(of("upstreams/6", { tls: { client_cert_id: 3 } })).toBe("SECOND node");
+      expect(of("upstreams/6", { scheme: "grpc" })).toBe("SECOND host");
+      expect(of("upstreams/5", { scheme: "grpc", tls: { client_cert_id: 3 } })).toBe("FIRST host");
+      expect(of("upstreams/6")).toBeUndefined();
+      expect(of("upstreams/6", { scheme: "grpcs" })).toBeUndefined();
+    }
+  });
+
+  it("name every problem of the bindings for upstreams", () => {
+    const wrong = {
+      "upstreams/1": "ABSENT",
+      "upstreams/2": { binding: "TEXT" },
+      "upstreams/3": { binding: "GOOD", url: "both" },
+      "upstreams/4": { binding: "GOOD", verify: false },
+      "upstreams/5": ["GOOD"],
+      "consumers/1": "GOOD",
+      kafka: "GOOD",
+    };
+    const good = { fetch: async () => new Response() };
+    const bound = { SNAPSHOTS: r2, TEXT: "text", GOOD: good };
+    const read = (value: unknown) => () => readSettings({ ...bound, UPSTREAM_BINDINGS: value });
+    for (const key of Object.keys(wrong)) {
+      expect(read(JSON.stringify(wrong)), key).toThrow(`UPSTREAM_BINDINGS: ${key}: `);
+    }
+    expect(read(wrong)).toThrow("7 problem(s)");
+    expect(read(wrong)).toThrow("Kafka is not HTTP");
+    for (const value of ["{", "[]", "5"]) expect(read(value), value).toThrow("want a JSON object");
   });
 
   it("need a source", () => {

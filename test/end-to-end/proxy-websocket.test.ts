@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { createServer, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
+import { freePort } from "../../examples/quick-start/ports.ts";
 import type { RunningWorker } from "../../examples/quick-start/workerd.ts";
 import { startProxyWorker, testTarget } from "../support/proxy-stand.ts";
 import { startWebSocketUpstream, type WebSocketUpstream } from "../support/websocket-upstream.ts";
@@ -70,7 +71,7 @@ describe.each(["fetch", "socket"] as const)("a WebSocket, by %s,", (way) => {
     }
   });
 
-  it.each([1, 125, 126, 65_535, 65_536, 900_000])("echoes %i bytes", async (count) => {
+  it.each([1, 125, 126, 65_535, 65_536, 900_000, 8_000_000])("echoes %i bytes", async (count) => {
     const socket = await opened(way);
     const bytes = Buffer.alloc(count, "0123456789");
     const answer = await asked(socket, bytes);
@@ -107,6 +108,33 @@ describe.each(["fetch", "socket"] as const)("a WebSocket, by %s,", (way) => {
     expect(await end).toBe("4002 upstream's reason");
   });
 
+  it.each([1000, 1001, 1011, 3000, 4999])("keeps code %i, whoever closes", async (code) => {
+    const closing = await opened(way);
+    const seen = upstream.closings.length;
+    closing.close(code, "x".repeat(123));
+    expect(await closed(closing)).toBe(`${code} ${"x".repeat(123)}`);
+    await expect.poll(() => upstream.closings.slice(seen)).toEqual([`${code} ${"x".repeat(123)}`]);
+    const closedByUpstream = await opened(way);
+    const end = closed(closedByUpstream);
+    closedByUpstream.send(`close ${code}`);
+    expect(await end).toBe(`${code} `);
+  });
+
+  it("answers the client's pings", async () => {
+    const socket = await opened(way);
+    const pong = once(socket, "pong");
+    socket.ping("are you there");
+    expect(String((await pong)[0])).toBe("are you there");
+    expect(await asked(socket, "and the messages go on")).toBe("and the messages go on");
+  });
+
+  it("passes on what the upstream says in one packet with its handshake", async () => {
+    const port = await acceptingServer(() => undefined, { first: [0x81, 0x02, 0x68, 0x69] });
+    const socket = open(way, { port });
+    const [message] = await once(socket, "message");
+    expect(String(message)).toBe("hi");
+  });
+
   it("keeps that there was no code", async () => {
     const socket = await opened(way);
     const end = closed(socket);
@@ -138,6 +166,19 @@ describe.each(["fetch", "socket"] as const)("a WebSocket, by %s,", (way) => {
     expect(socket.protocol).toBe("chat");
   });
 
+  it("goes on to the next node where one refuses", async () => {
+    const dead = await freePort();
+    const target = testTarget({ host: HOSTS[way], port: dead }, { enableWebsocket: true });
+    const next = { host: HOSTS[way], port: upstream.port, weight: 1, priority: 0 };
+    const nodes = [...target.upstream.nodes, next];
+    const both = { ...target, upstream: { ...target.upstream, nodes } };
+    const headers = { "x-test-target": JSON.stringify(both) };
+    const socket = new WebSocket(worker.url.replace("http", "ws"), { headers });
+    closing.push(() => socket.terminate());
+    await once(socket, "open");
+    expect(await asked(socket, "hello")).toBe("hello");
+  });
+
   it("tells the upstream who the client is", async () => {
     const socket = await opened(way);
     const headers = JSON.parse(String(await asked(socket, "headers")));
@@ -161,6 +202,14 @@ describe("a WebSocket over a socket", () => {
     const end = closed(socket);
     socket.send("cut");
     expect(await end).toBe("1014 ");
+  });
+
+  it.each([
+    ["in the middle of a frame", [0x82, 0x7e, 0x01, 0x00, 0x61]],
+    ["in the middle of a message", [0x01, 0x01, 0x61]],
+  ])("ends as a bad gateway when the upstream ends %s", async (_, bytes) => {
+    const port = await acceptingServer((connection) => connection.end(Buffer.from(bytes)));
+    expect(await closed(await opened("socket", { port }))).toBe("1014 ");
   });
 
   it("lives on while either side speaks, and ends after the read time-out of silence", async () => {
@@ -223,7 +272,7 @@ describe("an upgrade that is not allowed", () => {
 /** Accepts WebSockets, with a fault where one is given, and leaves the rest to `then`. */
 async function acceptingServer(
   then: (connection: Socket) => void,
-  fault: { accept?: string; more?: string } = {},
+  fault: { accept?: string; more?: string; first?: number[] } = {},
 ): Promise<number> {
   const server = createServer((connection) => {
     connection.on("error", () => undefined);
@@ -232,10 +281,10 @@ async function acceptingServer(
       const accept = createHash("sha1")
         .update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
         .digest("base64");
-      connection.write(
+      const answer =
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-          `Sec-WebSocket-Accept: ${fault.accept ?? accept}\r\n${fault.more ?? ""}\r\n`,
-      );
+        `Sec-WebSocket-Accept: ${fault.accept ?? accept}\r\n${fault.more ?? ""}\r\n`;
+      connection.write(Buffer.concat([Buffer.from(answer), Buffer.from(fault.first ?? [])]));
       then(connection);
     });
   });

@@ -190,6 +190,15 @@ describe.skipIf(!authority)("an upstream with scheme https (skipped without open
     expect(names.at(-1)).toBe("shop.test");
   });
 
+  it("is asked for by the client's own Host where that is passed on, with its port", async () => {
+    const port = await secureUpstream("DNS:client.test");
+    const target = { host: "127.0.0.1", port, scheme: "https", pass_host: "pass" } as const;
+    const head = `GET / HTTP/1.1\r\nHost: client.test:8443\r\n${targetHeader(target)}\r\n`;
+    const answer = await sendRaw(worker.url, head);
+    expect(answer.body.toString()).toBe("host client.test:8443");
+    expect(names.at(-1)).toBe("client.test");
+  });
+
   it("is reached over a socket where the Host is the node's name, but for the port", async () => {
     const port = await secureUpstream("DNS:localhost");
     const answer = await ask(port, "localhost", "localhost");

@@ -48,6 +48,31 @@ describe("snapgate", () => {
     return path;
   };
 
+  it("knows of the edge's bindings by EDGE_UPSTREAM_BINDINGS", async () => {
+    const call = { uri: "/call", upstream: { scheme: "grpc", nodes: { "10.0.0.7:50051": 1 } } };
+    const path = file("grpc.json", JSON.stringify({ routes: [{ id: "call", ...call }] }));
+    const told = { ...environment, EDGE_UPSTREAM_BINDINGS: "routes/call" };
+    const lint = (of: Readonly<Record<string, string>>) => runSnapgate(["lint", path], of).ended;
+    const without = await lint(environment);
+    expect(without.code).toBe(1);
+    expect(without.out).toContain('name a binding for "routes/call" or "grpc"');
+    expect((await lint(told)).code).toBe(0);
+    await put({ "routes/call": call });
+    const match = ["match", "GET", "http://any.test/call", "--from", "etcd"];
+    expect((await runSnapgate(match, environment).ended).out).toContain("503");
+    expect((await runSnapgate(match, told).ended).out).toContain("sent on to routes/call");
+  });
+
+  it("says of a service in DNS who knows its nodes", async () => {
+    const upstream = { service_name: "orders.test", discovery_type: "dns" };
+    await put({ "routes/found": { uri: "/found", upstream } });
+    const { code, out } = await snapgate("match", "GET", "http://a.test/found", "--from", "etcd");
+    expect(code).toBe(0);
+    expect(out).toContain(
+      "sent on to routes/found (roundrobin, http): what DNS says of orders.test",
+    );
+  });
+
   describe("match", () => {
     it("tells which route serves a request, and why the others do not", async () => {
       const { code, out } = await snapgate("match", "GET", "https://shop.test/orders/7?a=b");

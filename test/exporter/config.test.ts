@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   ConfigError,
   readConfig,
+  readEdgeReach,
   readEtcdConfig,
   readRouter,
   readStoreConfig,
@@ -159,6 +160,41 @@ describe("the exporter's configuration", () => {
     });
     expect(config.statusListen).toEqual({ host: "::1", port: 9091 });
     expect(config.etcd.endpoints).toEqual(["http://a:2379", "http://b:2379"]);
+  });
+
+  it("asks this machine's DNS servers, or those that are named, for records in APISIX's order", () => {
+    expect(readConfig(GOOD).dns).toEqual({
+      servers: undefined,
+      order: ["last", "SRV", "A", "AAAA", "CNAME"],
+      timeoutMs: 2000,
+      timing: { minTtlMs: 1000, maxTtlMs: 300_000, firstAnswerMs: 5000 },
+    });
+    const named = { ...GOOD, DNS_SERVERS: "10.0.0.1:8600, fd00::a", DNS_ORDER: "A,SRV" };
+    expect(readConfig(named).dns).toMatchObject({
+      servers: [
+        { host: "10.0.0.1", port: 8600 },
+        { host: "fd00::a", port: 53 },
+      ],
+      order: ["A", "SRV"],
+    });
+    const wrong = { DNS_SERVERS: "dns.test", DNS_ORDER: "A,MX", DNS_MIN_TTL_MS: "400000" };
+    expect(Object.keys(problemsOf(() => readConfig({ ...GOOD, ...wrong }))).sort()).toEqual([
+      "DNS_MAX_TTL_MS",
+      "DNS_ORDER",
+      "DNS_SERVERS",
+    ]);
+  });
+
+  it("is told which upstreams the edge's bindings carry", () => {
+    const told = { EDGE_UPSTREAM_BINDINGS: "upstreams/5, ssls/3,grpc" };
+    for (const reach of [readConfig({ ...GOOD, ...told }).reach, readEdgeReach(told)]) {
+      expect(reach.carries("ssls/3")).toBe(true);
+      expect(reach.carries("grpc")).toBe(true);
+      expect(reach.carries("upstreams/6")).toBe(false);
+    }
+    expect(readConfig(GOOD).reach.carries("grpc")).toBe(false);
+    const kafka = { EDGE_UPSTREAM_BINDINGS: "kafka" };
+    expect(problemsOf(() => readEdgeReach(kafka))).toHaveProperty("EDGE_UPSTREAM_BINDINGS");
   });
 
   it("for an operator's commands needs the store alone", () => {

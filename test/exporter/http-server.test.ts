@@ -29,6 +29,7 @@ const sources = (): StatusSources => ({
   rejections: [],
   notices: () => ({ total: 0, list: [] }),
   counts: {},
+  discovery: { services: [], failures: 0 },
   now: clock.now(),
 });
 

@@ -1,4 +1,6 @@
 import { BalancerPool } from "../../edge/balancer/balancer-pool.ts";
+import { ActiveVerdicts } from "../../edge/health/active-verdicts.ts";
+import { OverlayReader } from "../../edge/health/overlay-reader.ts";
 import { ChunkCache } from "../../edge/snapshot/chunk-cache.ts";
 import { Freshness } from "../../edge/snapshot/freshness.ts";
 import { Loader } from "../../edge/snapshot/loader.ts";
@@ -43,10 +45,13 @@ export function startEdge(
     readTimeoutMs: 2000,
   });
   const chunks = new ChunkCache(random.pick(MEMORY_BYTES));
-  const balancers = new BalancerPool(() => random.next());
+  const now = () => clock.now();
+  const verdicts = new ActiveVerdicts(now);
+  const balancers = new BalancerPool({ now, random: () => random.next(), verdicts });
   const loader = new Loader({ reader, chunks, snapshot: { balancers } });
   const freshness = new Freshness({
     loader,
+    overlays: new OverlayReader(reader, verdicts),
     settings: {
       refreshIntervalMs: 2000,
       staleAfterMs: 20_000,
@@ -54,10 +59,10 @@ export function startEdge(
       firstLoadMs: 5000,
     },
     timers,
-    now: () => clock.now(),
+    now,
     random: () => random.next(),
   });
-  return { current: () => freshness.current(() => {}) };
+  return { current: async () => freshness.current(() => {}) };
 }
 
 function damaged(bytes: Uint8Array, random: Random, faults: ReadFaults): Uint8Array {

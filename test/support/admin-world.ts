@@ -145,7 +145,7 @@ function followEtcd(transport: EtcdTransport, prefix: string, cipher: typeof NO_
     prefix: `${prefix}/`,
     onTrouble: () => {},
   });
-  const table = new ResourceTable(prefix, cipher);
+  const table = new ResourceTable(prefix, { cipher });
   const state = initialState();
   const ended = new AbortController();
   const running = (async () => {

@@ -1,4 +1,6 @@
 import { BalancerPool } from "../../edge/balancer/balancer-pool.ts";
+import { ActiveVerdicts } from "../../edge/health/active-verdicts.ts";
+import { OverlayReader } from "../../edge/health/overlay-reader.ts";
 import { ChunkCache } from "../../edge/snapshot/chunk-cache.ts";
 import { Freshness, type FreshnessSettings } from "../../edge/snapshot/freshness.ts";
 import { Loader } from "../../edge/snapshot/loader.ts";
@@ -72,9 +74,14 @@ export function anEdge(options: EdgeWorldOptions = {}) {
     timers,
     readTimeoutMs: options.readTimeoutMs ?? 200,
   });
-  const loader = new Loader({ reader, chunks, snapshot: { balancers: new BalancerPool(() => 0) } });
+  const now = () => clock.now;
+  const verdicts = new ActiveVerdicts(now);
+  const balancers = new BalancerPool({ now, random: () => 0, verdicts });
+  const overlays = new OverlayReader(reader, verdicts);
+  const loader = new Loader({ reader, chunks, snapshot: { balancers } });
   const freshness = new Freshness({
     loader,
+    overlays,
     settings: {
       refreshIntervalMs: 5000,
       staleAfterMs: 60_000,
@@ -83,7 +90,7 @@ export function anEdge(options: EdgeWorldOptions = {}) {
       ...options.settings,
     },
     timers,
-    now: () => clock.now,
+    now,
     random: () => 0.5,
   });
   const background: Promise<unknown>[] = [];
@@ -93,6 +100,9 @@ export function anEdge(options: EdgeWorldOptions = {}) {
     chunks,
     loader,
     freshness,
+    verdicts,
+    balancers,
+    overlays,
     current: () => freshness.current((work) => background.push(work)),
     /** Everything that requests left running. */
     settled: async () => {

@@ -1,8 +1,8 @@
 import { connect } from "cloudflare:sockets";
-import { createBalancer } from "../../edge/balancer/balancer.ts";
-import { ALWAYS_HEALTHY } from "../../edge/balancer/upstream-health.ts";
+import { BalancerPool } from "../../edge/balancer/balancer-pool.ts";
 import { errorResponse, GatewayError } from "../../edge/errors.ts";
-import { createProxy } from "../../edge/upstream/proxy.ts";
+import { ActiveVerdicts } from "../../edge/health/active-verdicts.ts";
+import { createProxy, type ProxyDeps } from "../../edge/upstream/proxy.ts";
 import { readRequest } from "../../shared/request/read-request.ts";
 import type { Timeout, Upstream } from "../../shared/resources/upstream.ts";
 import { DEFAULT_URI_SETTINGS } from "../../shared/routing/matching-uri.ts";
@@ -12,12 +12,21 @@ export interface TestTarget {
   readonly upstream: Upstream;
   readonly enableWebsocket?: boolean;
   readonly timeout?: Timeout;
+  /** Of an upstream that several requests share; without it, a request has a balancer of its own. */
+  readonly key?: string;
+  readonly showUpstreamStatus?: boolean;
 }
 
-const proxy = createProxy({
+const now = () => Date.now();
+const verdicts = new ActiveVerdicts(now);
+const newPool = () => new BalancerPool({ now, random: () => 0, verdicts });
+const shared = newPool();
+
+const deps: ProxyDeps = {
   fetch: (url, init) => fetch(url, init),
   connect,
-  now: () => Date.now(),
+  now,
+  hearsOfLeaving: true,
   timers: {
     after: (ms, action) => {
       const timer = setTimeout(action, ms);
@@ -26,10 +35,12 @@ const proxy = createProxy({
   },
   randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
   server: "APISIX",
-});
+};
+const plain = createProxy(deps);
+const telling = createProxy({ ...deps, showUpstreamStatus: true });
 
 const worker = {
-  async fetch(incoming: Request): Promise<Response> {
+  async fetch(incoming: Request, _bindings: unknown, ctx: ExecutionContext): Promise<Response> {
     const target: TestTarget = JSON.parse(incoming.headers.get("x-test-target") ?? "{}");
     const request = new Request(incoming);
     request.headers.delete("x-test-target");
@@ -46,18 +57,21 @@ const worker = {
     });
     if (!read) return new Response("no request target", { status: 400 });
     const { upstream, enableWebsocket = false, timeout } = target;
-    const balancer = createBalancer(upstream, () => 0);
+    const proxy = target.showUpstreamStatus ? telling : plain;
+    const pool = target.key === undefined ? newPool() : shared;
+    const { balancer, health } = pool.stateOf(target.key ?? "", upstream);
     try {
       const { client, rawTarget, variables } = read;
       return await proxy(request, {
         upstream,
         balancer,
-        health: ALWAYS_HEALTHY,
+        health,
         variables,
         timeout,
         enableWebsocket,
         client,
         rawTarget,
+        waitUntil: (work) => ctx.waitUntil(work),
       });
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;

@@ -1,10 +1,9 @@
 import { connect } from "cloudflare:sockets";
 import { inject } from "vitest";
-import { createBalancer } from "../../edge/balancer/balancer.ts";
+import { balancerDeps, createBalancer } from "../../edge/balancer/balancer.ts";
 import { ALWAYS_HEALTHY } from "../../edge/balancer/upstream-health.ts";
-import { createProxy } from "../../edge/upstream/proxy.ts";
+import { createProxy, type ProxyDeps } from "../../edge/upstream/proxy.ts";
 import type { ProxyTarget } from "../../edge/upstream/proxy-target.ts";
-import type { DialDeps } from "../../edge/upstream/upstream-request.ts";
 import type { Upstream, UpstreamNode } from "../../shared/resources/upstream.ts";
 import type { Seen, Step } from "./upstream-scripts.ts";
 
@@ -75,21 +74,23 @@ export function aTarget(upstream: Upstream, fields: Partial<ProxyTarget> = {}): 
   return {
     upstream,
     // The rotation begins with the first node, so that tests know which one is tried first.
-    balancer: createBalancer(upstream, () => 0),
+    balancer: createBalancer(upstream, balancerDeps({ now: () => Date.now(), random: () => 0 })),
     health: ALWAYS_HEALTHY,
     timeout: undefined,
     enableWebsocket: false,
     client: { address: "192.0.2.7", scheme: "http", hostHeader: "client.test", port: 80 },
     variables: { get: () => undefined },
     rawTarget: "/",
+    waitUntil: () => undefined,
     ...fields,
   };
 }
 
-export const deps: DialDeps & { now: () => number } = {
+export const deps: ProxyDeps = {
   fetch: (url, init) => fetch(url, init),
   connect,
   now: () => Date.now(),
+  hearsOfLeaving: true,
   timers: {
     after: (ms, action) => {
       const timer = setTimeout(action, ms);

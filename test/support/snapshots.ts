@@ -25,6 +25,8 @@ export interface SnapshotOptions {
   /** About the most bytes of a body chunk; the format's where it is left out. */
   readonly bodyLimit?: number;
   readonly router?: RouterName;
+  /** How many upstreams have active health checks. */
+  readonly checked?: number;
 }
 
 export interface WrittenSnapshot {
@@ -38,7 +40,7 @@ export async function makeSnapshot(
   world: World,
   options: SnapshotOptions,
 ): Promise<WrittenSnapshot> {
-  const { generation, bodyLimit, router = "radixtree_host_uri" } = options;
+  const { generation, bodyLimit, checked, router = "radixtree_host_uri" } = options;
   const objects = new Map<string, Uint8Array>();
   const chunks: FreshChunks = new Map();
   const routes = new RouteTree(router);
@@ -59,6 +61,7 @@ export async function makeSnapshot(
     source: { clusterId: "1", revision: generation * 10 },
     content: await contentDigest(content),
     ...content,
+    ...(checked === undefined ? {} : { checked }),
   };
   const bytes = encodeManifest(manifest);
   const ref = { generation, sha256: await sha256Hex(bytes), length: bytes.length };

@@ -39,7 +39,9 @@ export async function startWebSocketUpstream(): Promise<WebSocketUpstream> {
 
 function obey(socket: WebSocket, message: RawData, headers: string): void {
   const text = String(message);
-  if (text === "close") socket.close(4002, "upstream's reason");
+  const [, code] = /^close (\d+)$/.exec(text) ?? [];
+  if (code !== undefined) socket.close(Number(code));
+  else if (text === "close") socket.close(4002, "upstream's reason");
   else if (text === "close without a code") socket.close();
   else if (text === "cut") socket.terminate();
   else if (text === "ping") socket.ping("are you there");

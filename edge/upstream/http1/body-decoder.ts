@@ -43,6 +43,14 @@ const LF = 10;
 const MAX_LINE_BYTES = 4096;
 const MAX_TRAILER_BYTES = 16 * 1024;
 
+/**
+ * A size, and extensions that mean nothing to us. A quoted value ends in its own line: a reader that let it
+ * run on would see another body than one that does not.
+ */
+const TEXT = String.raw`[^"\\\p{Cc}]|[\t\x80-\x9f]`;
+const EXTENSION = String.raw`(?:${TEXT}|\\|"(?:${TEXT}|\\[^\p{Cc}])*")*`;
+const CHUNK_SIZE = new RegExp(String.raw`^0*([0-9a-f]{1,12})[ \t]*(?:;${EXTENSION})?$`, "iu");
+
 type State = "size" | "data" | "data-end" | "trailer" | "done";
 
 /** RFC 9112 7.1. Extensions are skipped, trailers dropped; everything else must be to the letter. */
@@ -98,7 +106,7 @@ class ChunkedDecoder implements BodyDecoder {
   #endOfLine(line: string): void {
     switch (this.#state) {
       case "size": {
-        const size = /^([0-9a-fA-F]{1,12})[ \t]*(?:;[^\r]*)?$/.exec(line);
+        const size = CHUNK_SIZE.exec(line);
         if (!size) throw new MalformedResponse(`chunk size ${JSON.stringify(line.slice(0, 40))}`);
         this.#remaining = Number.parseInt(size[1] as string, 16);
         this.#state = this.#remaining === 0 ? "trailer" : "data";

@@ -10,7 +10,7 @@ import { type BodyFraming, type RequestHead, requestHeadBytes } from "./request-
 /**
  * One HTTP/1.1 request and its response over a connection of its own (`Connection: close`). Written here
  * because no HTTP client runs on `cloudflare:sockets`, and `fetch` can neither send a Host other than the
- * URL's nor reach a bare IP address.
+ * URL's nor reach a bare IP address. What it makes of every kind of answer: CONFORMANCE.md.
  */
 
 /** As much of a socket as the exchange needs. */
@@ -54,6 +54,8 @@ export interface ExchangeResponse {
 
 /** An upstream may close its side of sending after a failed write only a moment before its answer comes. */
 const ANSWER_AFTER_FAILED_SEND_MS = 200;
+/** Told at once, a body's failure would have the platform drop what came before, up to the head. */
+const FAILURE_IS_TOLD_AFTER_MS = 5;
 const MAX_INFORMATIONAL_HEADS = 32;
 
 /**
@@ -84,7 +86,8 @@ export async function exchange(
       close();
       return { head, framing, body: null, source };
     }
-    return { head, framing, body: bodyStream(source, bodyDecoder(framing), close), source };
+    const stream = { source, decoder: bodyDecoder(framing), close, timers: limits.timers };
+    return { head, framing, body: bodyStream(stream), source };
   } catch (error) {
     close();
     throw request.signal?.aborted ? new ClientFailure("the client went away") : named(error);
@@ -139,7 +142,6 @@ async function sendClientBody(sink: Sink, body: ClientBody): Promise<void> {
   const encoder = new TextEncoder();
   const isChunked = body.length === undefined;
   for (let piece = await body.next(); piece; piece = await body.next()) {
-    if (piece.length === 0) continue;
     if (isChunked) await sendBytes(sink, encoder.encode(`${piece.length.toString(16)}\r\n`));
     await sendBytes(sink, piece);
     if (isChunked) await sendBytes(sink, encoder.encode("\r\n"));
@@ -184,11 +186,14 @@ async function readHead(source: ByteSource, mayUpgrade: boolean): Promise<Respon
   throw new MalformedResponse(`more than ${MAX_INFORMATIONAL_HEADS} heads of 1xx`);
 }
 
-function bodyStream(
-  source: ByteSource,
-  decoder: BodyDecoder,
-  close: () => void,
-): ReadableStream<Uint8Array> {
+interface IncomingBody {
+  readonly source: ByteSource;
+  readonly decoder: BodyDecoder;
+  readonly close: () => void;
+  readonly timers: Timers;
+}
+
+function bodyStream({ source, decoder, close, timers }: IncomingBody): ReadableStream<Uint8Array> {
   // An upstream that answers before it has read the whole request is held to the clock from here on.
   source.startClock();
   return new ReadableStream<Uint8Array>(
@@ -201,6 +206,7 @@ function bodyStream(
           controller.close();
         } catch (error) {
           close();
+          await new Promise<void>((resolve) => timers.after(FAILURE_IS_TOLD_AFTER_MS, resolve));
           controller.error(named(error));
         }
       },

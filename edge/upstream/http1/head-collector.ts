@@ -3,8 +3,12 @@ import { MAX_HEAD_BYTES, MalformedResponse, parseHead, type ResponseHead } from 
 const CR = 13;
 const LF = 10;
 const EMPTY_LINE_BYTES = 4;
+const BEGINNING = new TextEncoder().encode("HTTP/1.");
 
-/** Collects pieces of bytes until a head is whole, however it is cut. Each byte is looked at once. */
+/**
+ * Collects pieces of bytes until a head is whole, however it is cut. Each byte is looked at once, and what
+ * can become no head is refused before the upstream has to say more.
+ */
 export class HeadCollector {
   #bytes = new Uint8Array(4096);
   #length = 0;
@@ -24,6 +28,7 @@ export class HeadCollector {
 
   /** The next head, once it is whole. Throws `MalformedResponse`, also where it grows too large. */
   take(): ResponseHead | undefined {
+    this.#checkBeginning();
     const end = this.#end();
     if ((end ?? this.#length) > MAX_HEAD_BYTES) {
       throw new MalformedResponse(`a head of more than ${MAX_HEAD_BYTES} bytes`);
@@ -41,11 +46,21 @@ export class HeadCollector {
     return this.#bytes.slice(0, this.#length);
   }
 
+  #checkBeginning(): void {
+    const known = Math.min(this.#length, BEGINNING.length);
+    for (let i = 0; i < known; i++) {
+      if (this.#bytes[i] === BEGINNING[i]) continue;
+      const text = String.fromCharCode(...this.#bytes.subarray(0, i + 1));
+      throw new MalformedResponse(`no status line: ${JSON.stringify(text)}`);
+    }
+  }
+
   #end(): number | undefined {
     const bytes = this.#bytes.subarray(0, this.#length);
     for (let i = bytes.indexOf(LF, this.#searched); i >= 0; i = bytes.indexOf(LF, i + 1)) {
-      const isEmptyLine = i >= EMPTY_LINE_BYTES - 1 && bytes[i - 1] === CR;
-      if (isEmptyLine && bytes[i - 2] === LF && bytes[i - 3] === CR) return i + 1;
+      if (bytes[i - 1] !== CR) throw new MalformedResponse("a line that does not end with CRLF");
+      const isLong = i >= EMPTY_LINE_BYTES - 1;
+      if (isLong && bytes[i - 2] === LF && bytes[i - 3] === CR) return i + 1;
     }
     this.#searched = this.#length;
     return undefined;

@@ -27,9 +27,11 @@ export class MalformedResponse extends Error {
 export const MAX_HEAD_BYTES = 128 * 1024;
 export const MAX_FIELDS = 256;
 
-const STATUS_LINE = /^HTTP\/1\.[01] ([1-5]\d\d)(?: ([^\p{Cc}]|\t)*)?$/u;
-const FIELD = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):((?:[^\p{Cc}]|\t)*)$/u;
-const PRINTABLE = /^[\t\x20-\x7e]*$/;
+// Text without control characters; what is not ASCII is text (`obs-text`), U+0080 to U+009F too.
+const STATUS_LINE = /^HTTP\/1\.\d ([1-5]\d\d)(?: (?:[^\p{Cc}]|[\t\x80-\x9f])*)?$/u;
+const FIELD = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):((?:[^\p{Cc}]|[\t\x80-\x9f])*)$/u;
+/** What the platform takes as a reason; any other is left out. */
+const PRINTABLE = /^[\x20-\x7e]*$/;
 
 // Values are UTF-8 on this platform's Headers, both ways; only so do they pass unchanged.
 const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
@@ -62,11 +64,10 @@ export function valuesOf({ fields }: Pick<ResponseHead, "fields">, name: string)
 export function framingOf(head: ResponseHead, method: string): Framing {
   const { status } = head;
   const codings = valuesOf(head, "transfer-encoding");
-  const lengths = valuesOf(head, "content-length").flatMap((value) => value.split(","));
-  if (codings.length > 0 && lengths.length > 0) {
+  const length = contentLengthOf(head);
+  if (codings.length > 0 && length !== undefined) {
     throw new MalformedResponse("both Transfer-Encoding and Content-Length");
   }
-  const length = lengthOf(lengths);
   const hasNoBody = status < 200 || status === 204 || status === 205 || status === 304;
   if (method === "HEAD" || hasNoBody) return { is: "none" };
   if (codings.length > 0) {
@@ -77,8 +78,9 @@ export function framingOf(head: ResponseHead, method: string): Framing {
   return length === undefined ? { is: "until-close" } : { is: "length", bytes: length };
 }
 
-/** The same length said twice is that length; two lengths are none (RFC 9112 6.3, 5). */
-function lengthOf(texts: readonly string[]): number | undefined {
+/** The same length said twice is that length; two lengths are none (RFC 9112 6.3). */
+export function contentLengthOf(head: ResponseHead): number | undefined {
+  const texts = valuesOf(head, "content-length").flatMap((value) => value.split(","));
   if (texts.length === 0) return undefined;
   const values = new Set(texts.map((text) => text.trim()));
   const [value = ""] = values;
@@ -88,11 +90,11 @@ function lengthOf(texts: readonly string[]): number | undefined {
   return Number(value);
 }
 
-/** Lines of the head without their CRLF; a bare CR or LF, and a folded line, are refused. */
+/** Lines of the head without their CRLF; a bare CR and a folded line are refused. */
 function linesOf(bytes: Uint8Array): string[] {
   const lines = decoder.decode(bytes).slice(0, -4).split("\r\n");
   for (const line of lines) {
-    if (/[\r\n]/.test(line)) throw new MalformedResponse("a line that does not end with CRLF");
+    if (line.includes("\r")) throw new MalformedResponse("a carriage return within a line");
     if (/^[ \t]/.test(line)) throw new MalformedResponse("a folded header line");
   }
   return lines;

@@ -1,11 +1,10 @@
 import type { ByteSource } from "../byte-source.ts";
 import type { Connection } from "../http1/exchange.ts";
 import {
-  BAD_GATEWAY,
   type Closing,
   closePayload,
+  closeWebSocket,
   closingOf,
-  isSendable,
   NO_CLOSE_FRAME,
 } from "./close-code.ts";
 import { encodeFrame, FrameError, FrameReader, MAX_PAYLOAD_BYTES, type Opcode } from "./frames.ts";
@@ -49,7 +48,7 @@ export function bridgeWebSocket(
       return { code: NO_CLOSE_FRAME, reason: "" };
     })
     .then((closing) => {
-      closeClient(server, closing);
+      closeWebSocket(server, closing);
       close();
     });
   return client;
@@ -98,14 +97,4 @@ async function passUpstreamMessages(
     }
   }
   return { code: NO_CLOSE_FRAME, reason: "" };
-}
-
-function closeClient(server: WebSocket, { code, reason }: Closing): void {
-  try {
-    if (isSendable(code)) server.close(code, reason);
-    else if (code === NO_CLOSE_FRAME) server.close(BAD_GATEWAY);
-    else server.close();
-  } catch {
-    // It is closed already: the client was first.
-  }
 }

@@ -33,3 +33,14 @@ export function closePayload({ code, reason }: Closing): Uint8Array {
   payload.set(text, 2);
   return payload;
 }
+
+/** Closes `socket` as the other side did, as far as that can be said. */
+export function closeWebSocket(socket: WebSocket, { code, reason }: Closing): void {
+  try {
+    if (isSendable(code)) socket.close(code, reason);
+    else if (code === NO_CLOSE_FRAME) socket.close(BAD_GATEWAY);
+    else socket.close();
+  } catch {
+    // It is closed already: the other side was first.
+  }
+}

@@ -110,9 +110,9 @@ const table: [string, World, string | number][] = [
   ],
   ["503 for Lua", { routes: { r: aRoute("r", { upstream: A, script: "return 1 + 1" }) } }, 503],
   [
-    "503 for a balancer that is not served",
-    { routes: { r: aRoute("r", { upstream: { ...A, type: "chash" } }) } },
-    503,
+    "an unknown balancer, which an only node does not need",
+    { routes: { r: aRoute("r", { upstream: { ...A, type: "fastest" } }) } },
+    "a.test",
   ],
   [
     "503 for a scheme that a Worker cannot speak",

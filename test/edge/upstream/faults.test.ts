@@ -103,6 +103,15 @@ describe.each(WAYS)("a node that fails, reached by %s", (way) => {
     await upstream.seenWhen(([first]) => first?.isEnded === true);
   });
 
+  it("and stops in the middle of its head: 504 after the read time-out", async () => {
+    const half = [headOf(), send("HTTP/1.1 200 OK\r\n"), send("X-A: 1\r\n")];
+    const upstream = await scriptedUpstream(half);
+    const response = await refused(
+      through(anUpstream({ nodes: nodesOf(way, upstream.port), timeout: FAST })),
+    );
+    expect([response.status, statuses(response)]).toEqual([504, "504"]);
+  });
+
   it("and says nothing: the next node has the whole read time-out again", async () => {
     const [one, two] = [await scriptedUpstream([headOf()]), await scriptedUpstream([headOf()])];
     const timeout = { connect: 0.2, send: 0.3, read: 0.3 };
@@ -279,6 +288,17 @@ describe.each(WAYS)("a node that fails, reached by %s", (way) => {
     leaving.abort();
     await ended;
     await upstream.seenWhen(([first]) => first?.isEnded === true);
+  });
+
+  it("a signal that the platform never aborts is not listened to", async () => {
+    const upstream = await scriptedUpstream([headOf(), pause(100), send(OK), end()]);
+    const leaving = new AbortController();
+    const deaf = createProxy({ ...deps, hearsOfLeaving: false });
+    const request = new Request("http://client.test/", { signal: leaving.signal });
+    const answer = deaf(request, aTarget(anUpstream({ nodes: nodesOf(way, upstream.port) })));
+    await upstream.seenWhen((connections) => connections.length === 1);
+    leaving.abort();
+    expect(await (await answer).text()).toBe("ok");
   });
 
   it("the log hears of every node and its reason", async () => {

@@ -53,7 +53,7 @@ describe("lint", () => {
       "routes/a": routeTo("/a", { plugins: { "key-auth": {}, gzip: {} } }),
       "routes/b": routeTo("/b", { filter_func: "function(vars) return true end" }),
       "routes/c": routeTo("/c", { vars: [["arg_x", "~~", "("]] }),
-      "upstreams/u": { ...node, type: "chash", key: "uri" },
+      "upstreams/u": { type: "fastest", nodes: { "a.test:80": 1, "b.test:80": 1 } },
     };
     expect(found(puts)).toEqual([
       "warning refused /apisix/routes/a plugins.key-auth",

@@ -33,7 +33,7 @@ describe("what the table knows for the Admin API", () => {
       "plugin_configs/c": { plugins },
       "stream_routes/x": { upstream: { nodes: { "a:1": 1 } }, protocol },
     });
-    const users = (key: string) => [...table.usersOf(key)].sort();
+    const users = (key: string) => [...table.referrersTo(key)].sort();
     expect(users("upstreams/7")).toEqual([
       "plugin_configs/c",
       "routes/1",
@@ -47,7 +47,9 @@ describe("what the table knows for the Admin API", () => {
   });
 
   it("is who has an identity, in the clear also where etcd has it encrypted", () => {
-    const table = new ResourceTable("/apisix", fieldCipher(new Keyring(["edd1c9f0985e76a2"])));
+    const table = new ResourceTable("/apisix", {
+      cipher: fieldCipher(new Keyring(["edd1c9f0985e76a2"])),
+    });
     const sealed = "mt39FazQccyMqt4ctoRV7w==";
     apply(table, {
       "consumers/jack": { username: "jack", plugins: { "key-auth": { key: sealed } } },

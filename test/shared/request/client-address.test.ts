@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clientAddress } from "../../../shared/request/client-address.ts";
+import { clientAddress, realAddress } from "../../../shared/request/client-address.ts";
 import { parseIpRanges } from "../../../shared/routing/ip-ranges.ts";
 
 describe("the client's address", () => {
@@ -36,5 +36,30 @@ describe("behind trusted proxies, the client's address", () => {
     ["nobody's in an empty header", "", "0.0.0.0"],
   ])("is %s", (_, header, address) => {
     expect(clientAddress(header, trusted)).toBe(address);
+  });
+});
+
+describe("X-Real-IP", () => {
+  const real = (address: string, told?: string) =>
+    realAddress(address, { headers: new Headers(told === undefined ? {} : { "x-real-ip": told }) });
+
+  it.each([
+    ["192.0.2.7", "192.0.2.7"],
+    ["192.0.2.7:4711", "192.0.2.7"],
+    ["2001:db8::7", "2001:db8::7"],
+    ["[2001:db8::7]:4711", "2001:db8::7"],
+  ])("%s from this machine is the client", (told, address) => {
+    expect(real("127.0.0.1", told)).toBe(address);
+  });
+
+  it.each([undefined, "", "unknown", "192.0.2.7, 192.0.2.8"])(
+    "%j from this machine says nothing",
+    (told) => {
+      expect(real("127.0.0.1", told)).toBe("127.0.0.1");
+    },
+  );
+
+  it.each(["127.0.0.2", "::1", "192.0.2.1", "0.0.0.0"])("says nothing from %s", (address) => {
+    expect(real(address, "6.6.6.6")).toBe(address);
   });
 });

@@ -1,8 +1,13 @@
 import { describe, expect, it } from "vitest";
+import { reachOf } from "../../../shared/resources/reach.ts";
 import type { Route } from "../../../shared/resources/route.ts";
 import { scriptRefusal, unmatchable } from "../../../shared/resources/route-support.ts";
 import type { Upstream } from "../../../shared/resources/upstream.ts";
-import { upstreamIgnored, upstreamRefusal } from "../../../shared/resources/upstream-support.ts";
+import {
+  balancerRefusal,
+  upstreamIgnored,
+  upstreamRefusal,
+} from "../../../shared/resources/upstream-support.ts";
 
 const upstream = (more: Partial<Upstream> = {}): Upstream => ({
   nodes: [{ host: "a.com", port: 80, weight: 1, priority: 0 }],
@@ -21,6 +26,9 @@ const route = (more: Partial<Route> = {}): Route => ({
   ...more,
 });
 
+const refusalOf = (of: Upstream, ...bound: string[]) =>
+  upstreamRefusal(of, "upstreams/5", reachOf(bound));
+
 describe("an upstream", () => {
   it("is served with every field that the edge honours", () => {
     const full = upstream({
@@ -29,30 +37,92 @@ describe("an upstream", () => {
       retries: 2,
       tls: { verify: true },
     });
-    expect(upstreamRefusal(full)).toBeUndefined();
-    expect(upstreamRefusal(upstream({ nodes: [] }))).toBeUndefined();
+    expect(refusalOf(full)).toBeUndefined();
+    expect(refusalOf(upstream({ nodes: [] }))).toBeUndefined();
   });
 
   it.each([
-    ["type", { type: "chash" }],
-    ["type", { type: "least_conn" }],
-    ["type", { type: "constructor" }],
     ["scheme", { scheme: "grpc" }],
     ["scheme", { scheme: "tcp" }],
-    ["discovery_type", { service_name: "x", discovery_type: "dns", nodes: [] }],
-    ["tls", { tls: { client_cert: "c", client_key: "k" } }],
-    ["tls", { tls: { client_cert_id: 1 } }],
+    ["scheme", { scheme: "grpcs" }],
+    ["scheme", { scheme: "tls" }],
+    ["scheme", { scheme: "udp" }],
+    ["scheme", { scheme: "kafka" }],
+    ["discovery_type", { service_name: "x", discovery_type: "nacos", nodes: [] }],
+    ["service_name", { service_name: "x:0", discovery_type: "dns", nodes: [] }],
+    ["tls", { scheme: "https", tls: { client_cert: "c", client_key: "k" } }],
+    ["tls", { scheme: "https", tls: { client_cert_id: 1 } }],
   ] as const)("is refused for its %s: %j", (path, more) => {
-    const refusal = upstreamRefusal(upstream(more));
+    const refusal = refusalOf(upstream(more));
     expect(refusal?.path).toBe(path);
     expect(refusal?.reason).toMatch(/\w/);
     expect(refusal?.remedy).toMatch(/\w/);
+  });
+
+  it.each(["roundrobin", "chash", "ewma", "least_conn"])("is served with type %s", (type) => {
+    const served = upstream({ type, nodes: [...upstream().nodes, ...upstream().nodes] });
+    expect([refusalOf(served), balancerRefusal(served)]).toEqual([undefined, undefined]);
+    expect(upstreamIgnored(served)).toEqual([]);
+  });
+
+  it("of an unknown type is told: with several nodes as what fails, with one as of no effect", () => {
+    const one = upstream({ type: "constructor" });
+    const two = upstream({ type: "constructor", nodes: [...one.nodes, ...one.nodes] });
+    expect(refusalOf(two)).toBeUndefined();
+    expect(balancerRefusal(two)).toMatchObject({
+      path: "type",
+      reason: expect.stringContaining("500"),
+    });
+    expect(balancerRefusal(one)).toBeUndefined();
+    expect(upstreamIgnored(one).map(([path]) => path)).toEqual(["type"]);
+    expect(upstreamIgnored(two)).toEqual([]);
+  });
+
+  it("is served by its nodes where DNS is asked for them", () => {
+    const discovered = { service_name: "orders.test:8080", discovery_type: "dns", nodes: [] };
+    expect(refusalOf(upstream(discovered))).toBeUndefined();
+  });
+
+  const byId = { scheme: "https", tls: { client_cert_id: 3 } };
+  const inline = { scheme: "https", tls: { client_cert: "c", client_key: "k" } };
+  it.each([
+    [{ scheme: "grpc" }, "grpc"],
+    [{ scheme: "grpcs" }, "grpcs"],
+    [{ scheme: "grpcs" }, "upstreams/5"],
+    [byId, "ssls/3"],
+    [byId, "upstreams/5"],
+    [inline, "upstreams/5"],
+    [{ ...byId, scheme: "grpcs" }, "upstreams/5"],
+  ] as const)("%j is served where a binding carries %s", (more, key) => {
+    expect(refusalOf(upstream(more), key)).toBeUndefined();
+  });
+
+  it.each([
+    [{ scheme: "grpcs" }, "grpc"],
+    [{ scheme: "grpc" }, "upstreams/6"],
+    [{ scheme: "kafka" }, "upstreams/5"],
+    [byId, "ssls/4"],
+    [inline, "ssls/3"],
+    [{ ...byId, scheme: "grpcs" }, "ssls/3"],
+    [{ ...byId, scheme: "grpcs" }, "grpcs"],
+  ] as const)("%j is refused where a binding carries only %s", (more, key) => {
+    expect(refusalOf(upstream(more), key)).toBeDefined();
+  });
+
+  it("is refused with the settings that would have it served", () => {
+    const { remedy } = refusalOf(upstream(byId)) ?? {};
+    expect(remedy).toContain('"upstreams/5" or "ssls/3"');
+    expect(remedy).toContain("UPSTREAM_BINDINGS");
+    expect(remedy).toContain("EDGE_UPSTREAM_BINDINGS");
   });
 
   it("says which fields have no effect", () => {
     const more = { keepalive_pool: { size: 1 } };
     expect(upstreamIgnored(upstream(more)).map(([path]) => path)).toEqual(["keepalive_pool"]);
     expect(upstreamIgnored(upstream())).toEqual([]);
+    const plain = upstream({ tls: { client_cert_id: 3 } });
+    expect(upstreamIgnored(plain).map(([path]) => path)).toEqual(["tls"]);
+    expect(refusalOf(plain)).toBeUndefined();
   });
 
   it("says what of its checks does nothing", () => {
@@ -65,6 +135,15 @@ describe("an upstream", () => {
       "checks.active.req_headers",
     ]);
     expect(pathsOf({ active: both, passive: { type: "tcp" } })).toEqual(["checks.passive.type"]);
+  });
+
+  it("says that a Worker verifies certificates, where its checks are left to one", () => {
+    const active = { healthy: {}, unhealthy: {}, https_verify_certificate: false };
+    const labels = { "snapgate/checks": "edge" };
+    expect(upstreamIgnored(upstream({ checks: { active } }))).toEqual([]);
+    expect(upstreamIgnored(upstream({ checks: { active }, labels })).map(([path]) => path)).toEqual(
+      ["checks.active.https_verify_certificate"],
+    );
   });
 });
 

@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { matchPattern, pathEntry } from "../../../shared/routing/path-pattern.ts";
+import {
+  acceptsRest,
+  matchPattern,
+  pathEntry,
+  restCaptures,
+  withNames,
+  withoutNames,
+} from "../../../shared/routing/path-pattern.ts";
+import { SoughtRoute } from "../../../shared/routing/sought-route.ts";
+import { seededRandom } from "../../support/random.ts";
 
 /** What the pattern captured, by name; undefined where it does not match. */
 function captured(pattern: string, path: string): Record<string, string> | undefined {
@@ -90,3 +99,48 @@ describe("a pattern with captures spans the whole path", () => {
     expect(captured(pattern, `${"/a".repeat(4_000)}/b`)).toBeDefined();
   });
 });
+
+describe("the rest of a pattern without its names", () => {
+  it("has them back where they were", () => {
+    for (const rest of [":a", ":a/b/:c", "*", "*x/:", ":/:/y", "lit/:é/*z", "a:b/c*d/:e", ":a/"]) {
+      expect(withNames(...namesApart(rest)), rest).toBe(rest);
+    }
+    expect(withoutNames(":order/items/:item")).toEqual([":/items/:", "order/item"]);
+  });
+
+  it("accepts and captures what the whole pattern does", () => {
+    const seed = 20_261_126;
+    const random = seededRandom(seed);
+    const rests = [":", ":a", ":b", "x", "y:z", "é", "*", "*s"];
+    const values = ["", "1", "x", "y:z", "é", "a"];
+    const some = (from: readonly string[]) =>
+      Array.from({ length: 1 + random.below(3) }, () => random.pick(from)).join("/");
+    let accepted = 0;
+    let captures = 0;
+    for (let i = 0; i < 20_000; i++) {
+      const rest = `${random.pick([":a", ":", "*s"])}/${some(rests)}`;
+      const path = `/p/${some(values)}/${some(values)}`;
+      const said = `seed ${seed}: /p/${rest} on ${path}`;
+      const [shape, names] = namesApart(rest);
+      const bytes = new TextEncoder().encode(shape);
+      const key = new SoughtRoute();
+      key.read("", path);
+      const wanted = captured(`/p/${rest}`, path);
+      const accepts = acceptsRest(bytes, 0, bytes.length, key, 3);
+      expect(accepts, said).toBe(wanted !== undefined);
+      if (!accepts) continue;
+      accepted++;
+      const found = restCaptures({ bytes, from: 0, to: bytes.length, names }, path, 3);
+      if (!found) continue;
+      captures++;
+      expect({ ...found }, said).toEqual(wanted);
+    }
+    expect(accepted).toBeGreaterThan(1000);
+    expect(captures).toBeGreaterThan(300);
+  });
+});
+
+function namesApart(rest: string): readonly [rest: string, names: readonly string[]] {
+  const [shape, names] = withoutNames(rest);
+  return [shape, names.split("/")];
+}
