@@ -91,7 +91,8 @@ export class BranchChunk {
   /**
    * By the very first byte after the prefix: how many children but the first child begin with a lesser one.
    * Then the first lead of each child's key after the prefix, then three more of each: they decide nearly
-   * every comparison, and most ways come to children whose keys are long alike. Made when the first key is looked for: of the branches that are read many are not asked.
+   * every comparison, and most ways come to children whose keys are long alike. Made when the first key is
+   * looked for: of the branches that are read many are not asked.
    */
   #leads: Int32Array | undefined;
 
