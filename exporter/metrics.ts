@@ -60,6 +60,11 @@ const GAUGES: readonly Reading[] = [
   ["snapgate_checked_nodes", "Nodes probed here", (s) => s.state.health.nodes],
   ["snapgate_down_nodes", "Nodes found dead", (s) => downNodes(s.state.health)],
   [
+    "snapgate_health_probes_waiting",
+    "Probes that are due and wait for their turn, looked at every 10 s",
+    (s) => s.state.health.waiting,
+  ],
+  [
     "snapgate_health_overlay_last_write_timestamp_seconds",
     "When the health overlay was last written; 0: not yet",
     (s) => (s.state.health.lastWrite?.at ?? 0) / 1000,

@@ -159,6 +159,7 @@ function healthReport(health: HealthState) {
     leftToEdge: leftToEdge.size,
     down: { total: downNodes(health), list: Object.fromEntries([...down].slice(0, MOST_LISTED)) },
     probes: health.probes,
+    waiting: health.waiting,
     lastFault: dated(health.lastFault),
     overlay: {
       last: lastWrite ? { ...lastWrite, at: iso(lastWrite.at) } : null,

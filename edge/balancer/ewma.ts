@@ -1,11 +1,12 @@
+import { nodeAddress } from "../../shared/health/active-check.ts";
 import type { Upstream, UpstreamNode } from "../../shared/resources/upstream.ts";
 import type { Balancer, BalancerDeps } from "./balancer.ts";
-import { addressOf, type GroupedNode, type NodeGroup } from "./node-group.ts";
+import type { GroupedNode, NodeGroup } from "./node-group.ts";
 
 /** Of two nodes at random, the one that answered sooner of late. Weights do not count, as in APISIX. */
 export function createEwma(
   groups: readonly NodeGroup[],
-  { scheme }: Upstream,
+  upstream: Upstream,
   { latencies, now, random }: BalancerDeps,
 ): Balancer {
   /** Takes one out of `left`, which must not be empty. */
@@ -27,7 +28,7 @@ export function createEwma(
       return undefined;
     },
     begin(node) {
-      const address = addressOf(scheme, node);
+      const address = nodeAddress(upstream, node);
       const begun = now();
       return (end) => {
         const ms = now() - begun;

@@ -1,7 +1,8 @@
+import { nodeAddress } from "../../shared/health/active-check.ts";
 import type { Upstream, UpstreamNode } from "../../shared/resources/upstream.ts";
 import type { Balancer, BalancerDeps } from "./balancer.ts";
 import type { InFlight } from "./in-flight.ts";
-import { addressOf, type GroupedNode, type NodeGroup } from "./node-group.ts";
+import type { GroupedNode, NodeGroup } from "./node-group.ts";
 
 /**
  * The node with the fewest requests in hand for its weight. Among equals one at random: were it the first,
@@ -9,7 +10,7 @@ import { addressOf, type GroupedNode, type NodeGroup } from "./node-group.ts";
  */
 export function createLeastConn(
   groups: readonly NodeGroup[],
-  { scheme }: Upstream,
+  upstream: Upstream,
   { inFlight, random }: BalancerDeps & { readonly inFlight: InFlight },
 ): Balancer {
   const taken = (left: GroupedNode[]): GroupedNode | undefined => {
@@ -34,6 +35,6 @@ export function createLeastConn(
       }
       return undefined;
     },
-    begin: (node) => inFlight.begin(addressOf(scheme, node)),
+    begin: (node) => inFlight.begin(nodeAddress(upstream, node)),
   };
 }

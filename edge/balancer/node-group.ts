@@ -1,5 +1,5 @@
+import { nodeAddress } from "../../shared/health/active-check.ts";
 import type { Upstream, UpstreamNode } from "../../shared/resources/upstream.ts";
-import { nodeAddress } from "../upstream/dial-plan.ts";
 
 /** The nodes of one priority: each address once, by its last entry, in the order of the first. */
 export type NodeGroup = readonly GroupedNode[];
@@ -12,16 +12,12 @@ export interface GroupedNode {
 }
 
 /** Highest priority first. */
-export function groupNodes({ nodes, scheme }: Pick<Upstream, "nodes" | "scheme">): NodeGroup[] {
+export function groupNodes(upstream: Pick<Upstream, "nodes" | "scheme">): NodeGroup[] {
   const groups = new Map<number, Map<string, GroupedNode>>();
-  for (const node of nodes) {
+  for (const node of upstream.nodes) {
     const group = groups.get(node.priority) ?? new Map<string, GroupedNode>();
-    const address = addressOf(scheme, node);
+    const address = nodeAddress(upstream, node);
     groups.set(node.priority, group.set(address, { node, address, weight: node.weight }));
   }
   return [...groups.entries()].sort(([a], [b]) => b - a).map(([, group]) => [...group.values()]);
-}
-
-export function addressOf(scheme: string, node: UpstreamNode): string {
-  return `${node.host}:${node.port ?? nodeAddress(scheme, node).port}`;
 }

@@ -69,7 +69,7 @@ export function createDialPlanner(hasPrivateNetwork: boolean): DialPlanner {
     let address = wanted.scheme === undefined ? addresses.get(node) : undefined;
     if (!address) {
       checkPort(upstream, node, wanted.scheme);
-      address = nodeAddress(wanted.scheme ?? upstream.scheme, node);
+      address = addressFor(wanted.scheme ?? upstream.scheme, node);
       if (wanted.scheme === undefined) addresses.set(node, address);
     }
     const host = wantedHost(upstream, address.authority, wanted.clientHost);
@@ -139,7 +139,7 @@ function withoutStandardPort(host: string, { scheme }: NodeAddress): string {
   });
 }
 
-export function nodeAddress(upstreamScheme: string, { host, port }: UpstreamNode): NodeAddress {
+export function addressFor(upstreamScheme: string, { host, port }: UpstreamNode): NodeAddress {
   const scheme = SECURE_SCHEMES.has(upstreamScheme) ? "https" : "http";
   const standard = STANDARD_PORTS[scheme];
   const dialled = port ?? standard;

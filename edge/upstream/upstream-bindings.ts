@@ -17,7 +17,8 @@ export interface UpstreamBinding {
   readonly fetcher: Pick<Network, "fetch">;
   /**
    * What the URL names: `node`, where the binding goes where the URL says; `host`, the Host that is wanted,
-   * where it goes by itself to one place, as a VPC service does.
+   * where it goes by itself to one place, as a VPC service does. With any other binding the client's Host
+   * header would decide who is reached, and so `host` is never taken for granted.
    */
   readonly url: "node" | "host";
 }
@@ -45,8 +46,10 @@ export class UpstreamBindings implements Reach {
 export const NO_UPSTREAM_BINDINGS = new UpstreamBindings(new Map());
 
 const SETTING = "UPSTREAM_BINDINGS";
+/** A binding known to reach all of a network. */
+const NETWORK = "PRIVATE_NETWORK";
 const EXAMPLE =
-  '{"upstreams/5": "ORDERS_VPC", "ssls/3": {"binding": "ORDERS_CERT", "url": "node"}}';
+  '{"ssls/3": "ORDERS_CERT", "upstreams/5": {"binding": "ORDERS_VPC", "url": "host"}}';
 
 /** Reads the setting, a JSON text or, as wrangler.toml may have it, its value; tells all problems. */
 export function readUpstreamBindings(
@@ -64,7 +67,7 @@ export function readUpstreamBindings(
     const problem = (found: string) => problems.push(`${SETTING}: ${key}: ${found}`);
     if (!isCarrierKey(key)) problem(`no such key, want ${CARRIER_KEY_FORMS}${hint(key)}`);
     else {
-      const binding = readBinding(key, value, bindings, problem);
+      const binding = readBinding(value, bindings, problem);
       if (binding) byKey.set(key, binding);
     }
   }
@@ -87,7 +90,6 @@ function hint(key: string): string {
 }
 
 function readBinding(
-  key: string,
   value: unknown,
   bindings: Readonly<Record<string, unknown>>,
   problem: (found: string) => void,
@@ -97,11 +99,17 @@ function readBinding(
     problem("want the name of a binding, or an object with binding and url");
     return undefined;
   }
-  const { binding: name, url = defaultUrl(key), ...others } = fields;
+  const { binding: name, url = "node", ...others } = fields;
   const [other] = Object.keys(others);
   if (other !== undefined) problem(`it has a field ${other}, want binding and url`);
   if (url !== "node" && url !== "host") {
     problem(`url is ${JSON.stringify(url)}, want "node" or "host"`);
+    return undefined;
+  }
+  if (url === "host" && name === NETWORK) {
+    problem(
+      `${NETWORK} goes where the URL says: with "host" a client's Host header would decide it`,
+    );
     return undefined;
   }
   const fetcher = typeof name === "string" ? bindings[name] : undefined;
@@ -110,11 +118,6 @@ function readBinding(
     return undefined;
   }
   return { name, fetcher, url };
-}
-
-/** Who binds something for one upstream, as a VPC service, has it go there; others go where they are sent. */
-function defaultUrl(key: string): string {
-  return key.startsWith("ssls/") || !key.includes("/") ? "node" : "host";
 }
 
 function isFetcher(value: unknown): value is UpstreamBinding["fetcher"] {

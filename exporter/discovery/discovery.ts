@@ -2,9 +2,9 @@ import type { UpstreamNode } from "../../shared/resources/upstream.ts";
 import type { Clock } from "../clock.ts";
 import { type Backoff, createBackoff } from "../etcd/backoff.ts";
 import { errorText, type Log } from "../log.ts";
+import { Slots } from "../slots.ts";
 import type { FindNodes, Found } from "./find-nodes.ts";
 import type { RecordType } from "./record-order.ts";
-import { Turns } from "./turns.ts";
 
 export interface DiscoveryTiming {
   /** No service is asked for again sooner than `minTtlMs` after an answer, nor later than `maxTtlMs`. */
@@ -69,7 +69,7 @@ const EARLIEST_SHARE = 0.9;
 export class Discovery {
   readonly #deps: DiscoveryDeps;
   readonly #services = new Map<string, Service>();
-  readonly #turns = new Turns(SERVICES_AT_ONCE);
+  readonly #slots = new Slots(SERVICES_AT_ONCE);
   #failures = 0;
   /** The last question had no answer; the next one need not be waited for. */
   #isAway = false;
@@ -154,7 +154,7 @@ export class Discovery {
   async #keep(name: string, service: Service, signal: AbortSignal): Promise<void> {
     const { clock } = this.#deps;
     while (!signal.aborted) {
-      const waitMs = await this.#turns.take(() => this.#ask(name, service, signal));
+      const waitMs = await this.#slots.run(() => this.#ask(name, service, signal));
       service.isAsked = true;
       service.asked.resolve();
       await clock.sleep(waitMs, signal);

@@ -3,13 +3,13 @@ import type { Clock } from "../clock.ts";
 import { errorText, type Log } from "../log.ts";
 import { Pacer } from "../publish/pacer.ts";
 import type { ResourceTable } from "../resource-table.ts";
+import { Slots } from "../slots.ts";
 import type { ExporterState } from "../status.ts";
 import type { ObjectStore } from "../store/object-store.ts";
 import { checkedUpstreamOf } from "./checked-upstream.ts";
 import type { HealthState } from "./health-state.ts";
 import { OverlayWriter } from "./overlay-writer.ts";
 import type { ProbeNode } from "./probe-node.ts";
-import { Slots } from "./slots.ts";
 import { UpstreamChecks } from "./upstream-checks.ts";
 
 export interface HealthChecksDeps {
@@ -102,7 +102,7 @@ export class HealthChecks {
     this.#upstreams.clear();
     this.#health.down.clear();
     this.#health.leftToEdge.clear();
-    Object.assign(this.#health, { isProbing: false, upstreams: 0, nodes: 0 });
+    Object.assign(this.#health, { isProbing: false, upstreams: 0, nodes: 0, waiting: 0 });
   }
 
   #isHeld(key: string): boolean {
@@ -175,8 +175,19 @@ export class HealthChecks {
     while (!signal.aborted) {
       this.#isDue = true;
       pacer.nudge();
+      this.#noteBacklog();
       await this.#deps.clock.sleep(HEARTBEAT_MS, signal);
     }
+  }
+
+  /** Nodes of a backlog longer than this wait for others before every probe. */
+  #noteBacklog(): void {
+    const { waiting } = this.#slots;
+    const wasBehind = this.#health.waiting > PROBES_AT_ONCE;
+    this.#health.waiting = waiting;
+    if (waiting <= PROBES_AT_ONCE || wasBehind) return;
+    const why = "more probes are due than can be made: nodes are probed less often than configured";
+    this.#deps.log.warn(why, { waiting, atOnce: PROBES_AT_ONCE });
   }
 
   async #write(writer: OverlayWriter, signal: AbortSignal): Promise<void> {

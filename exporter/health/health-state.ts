@@ -24,6 +24,8 @@ export interface HealthState {
   readonly leftToEdge: Set<string>;
   /** Counts since start. */
   readonly probes: Record<ProbeOutcome, number>;
+  /** Probes that are due and wait for their turn, as of late. */
+  waiting: number;
   lastFault: { readonly at: number; readonly message: string } | undefined;
   writes: number;
   writeFailures: number;
@@ -49,6 +51,7 @@ export function initialHealthState(): HealthState {
       ignored: 0,
       fault: 0,
     },
+    waiting: 0,
     lastFault: undefined,
     writes: 0,
     writeFailures: 0,

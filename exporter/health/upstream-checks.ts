@@ -8,9 +8,9 @@ import {
 import { NodeHealth, type Observation } from "../../shared/health/node-health.ts";
 import type { Upstream, UpstreamNode } from "../../shared/resources/upstream.ts";
 import type { Clock } from "../clock.ts";
+import { Slots } from "../slots.ts";
 import type { ProbeOutcome } from "./health-state.ts";
 import type { ProbeNode } from "./probe-node.ts";
-import { Slots } from "./slots.ts";
 
 export interface UpstreamChecksDeps {
   readonly clock: Clock;

@@ -142,7 +142,7 @@ export function limitsOf({ healthy, unhealthy }: ActiveCheck): HealthLimits {
 }
 
 /** `host:port` as the overlay names a node (FORMAT.md 10.3), whatever port its probes go to. */
-export function nodeAddress(upstream: Upstream, node: UpstreamNode): string {
+export function nodeAddress(upstream: Pick<Upstream, "scheme">, node: UpstreamNode): string {
   return `${node.host}:${portOf(upstream, node)}`;
 }
 
@@ -156,7 +156,7 @@ export function isLeftToEdge(upstream: Upstream): boolean {
 
 const SCHEME_PORTS: Readonly<Record<string, number>> = { https: 443, grpcs: 443, tls: 443 };
 
-function portOf({ scheme }: Upstream, { port }: UpstreamNode): number {
+function portOf({ scheme }: Pick<Upstream, "scheme">, { port }: UpstreamNode): number {
   return port ?? SCHEME_PORTS[scheme] ?? 80;
 }
 

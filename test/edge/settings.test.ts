@@ -131,14 +131,23 @@ describe("the worker's settings", () => {
         const binding = upstreamBindings.of(holder, upstream);
         return binding && `${binding.name} ${binding.url}`;
       };
-      expect(of("upstreams/5")).toBe("FIRST host");
+      expect(of("upstreams/5")).toBe("FIRST node");
       expect(of("routes/a")).toBe("FIRST node");
       expect(of("upstreams/6", { tls: { client_cert_id: 3 } })).toBe("SECOND node");
       expect(of("upstreams/6", { scheme: "grpc" })).toBe("SECOND host");
-      expect(of("upstreams/5", { scheme: "grpc", tls: { client_cert_id: 3 } })).toBe("FIRST host");
+      expect(of("upstreams/5", { scheme: "grpc", tls: { client_cert_id: 3 } })).toBe("FIRST node");
       expect(of("upstreams/6")).toBeUndefined();
       expect(of("upstreams/6", { scheme: "grpcs" })).toBeUndefined();
     }
+  });
+
+  it("do not let a client's Host choose among all that the private network reaches", () => {
+    const bound = { SNAPSHOTS: r2, PRIVATE_NETWORK: { fetch: async () => new Response() } };
+    const carried = (value: unknown) => () =>
+      readSettings({ ...bound, UPSTREAM_BINDINGS: { "upstreams/5": value } }).upstreamBindings;
+    expect(carried({ binding: "PRIVATE_NETWORK", url: "host" })).toThrow("a client's Host header");
+    const written = carried("PRIVATE_NETWORK")();
+    expect(written.of("upstreams/5", PLAIN)).toMatchObject({ url: "node" });
   });
 
   it("name every problem of the bindings for upstreams", () => {

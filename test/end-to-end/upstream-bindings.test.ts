@@ -17,7 +17,7 @@ const ORDERS = `export default {
 };`;
 
 const BINDINGS = {
-  "upstreams/orders": "ORDERS",
+  "upstreams/orders": { binding: "ORDERS", url: "host" },
   "routes/inline": { binding: "ORDERS", url: "node" },
   "ssls/3": "ORDERS",
   grpc: { binding: "ORDERS", url: "host" },

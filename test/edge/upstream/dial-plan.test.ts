@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { GatewayError } from "../../../edge/errors.ts";
-import { createDialPlanner, type DialPlan, nodeAddress } from "../../../edge/upstream/dial-plan.ts";
+import { addressFor, createDialPlanner, type DialPlan } from "../../../edge/upstream/dial-plan.ts";
 import type { UpstreamBinding } from "../../../edge/upstream/upstream-bindings.ts";
 import type { Upstream } from "../../../shared/resources/upstream.ts";
 import { anUpstream } from "../../support/proxy-world.ts";
@@ -230,7 +230,7 @@ describe("a scheme that a plugin asks for", () => {
 
 describe("an address is loopback", () => {
   const isLoopback = (host: string) =>
-    nodeAddress("http", { host, weight: 1, priority: 0 }).isLoopback;
+    addressFor("http", { host, weight: 1, priority: 0 }).isLoopback;
   it.each(["127.0.0.1", "127.9.9.9", "[::1]", "localhost", "a.localhost", "0.0.0.0"])(
     "%s",
     (host) => expect(isLoopback(host)).toBe(true),
@@ -242,7 +242,7 @@ describe("an address is loopback", () => {
 
 describe("an address is private", () => {
   const isPrivate = (host: string) =>
-    nodeAddress("http", { host, weight: 1, priority: 0 }).isPrivate;
+    addressFor("http", { host, weight: 1, priority: 0 }).isPrivate;
   it.each([
     "10.0.0.1",
     "172.16.0.1",

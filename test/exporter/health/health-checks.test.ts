@@ -187,4 +187,24 @@ describe("health checks", () => {
     expect(exporter.state.health.lastFault?.message).toContain("no descriptor left");
     expect(overlay()?.down).toEqual({});
   });
+
+  it("tell once that more probes are due than can be made, until it is over", async () => {
+    const exporter = world.exporter();
+    const nodes = Array.from({ length: 10 }, (_, i) => `10.0.0.${i}:80`);
+    const many = Array.from({ length: 100 }, (_, i) => [`upstreams/${i}`, upstream(nodes)]);
+    script.tookMs = 5000;
+    exporter.run();
+    exporter.put(Object.fromEntries(many));
+    await clock.advance(30_000);
+    const told = () => exporter.lines.filter((line) => line.includes("more probes are due"));
+    expect(told()).toHaveLength(1);
+    expect(exporter.state.health.waiting).toBeGreaterThan(256);
+    expect(script.load.most).toBe(256);
+    script.tookMs = 0;
+    await clock.advance(20_000);
+    expect(exporter.state.health.waiting).toBe(0);
+    script.tookMs = 5000;
+    await clock.advance(20_000);
+    expect(told()).toHaveLength(2);
+  });
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Slots } from "../../../exporter/health/slots.ts";
 import { UpstreamChecks } from "../../../exporter/health/upstream-checks.ts";
+import { Slots } from "../../../exporter/slots.ts";
 import { activeCheckOf } from "../../../shared/health/active-check.ts";
 import type { Upstream } from "../../../shared/resources/upstream.ts";
 import { type ScriptedProbe, scriptedProbe } from "../../support/scripted-probe.ts";

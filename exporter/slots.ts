@@ -9,6 +9,11 @@ export class Slots {
     this.#limit = limit;
   }
 
+  /** Jobs that wait for their turn. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
   async run<T>(job: () => Promise<T>): Promise<T> {
     if (this.#taken < this.#limit) this.#taken += 1;
     else await new Promise<void>((resolve) => this.#waiting.add(resolve));

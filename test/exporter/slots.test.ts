@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Slots } from "../../../exporter/health/slots.ts";
-import { settle } from "../../support/virtual-clock.ts";
+import { Slots } from "../../exporter/slots.ts";
+import { settle } from "../support/virtual-clock.ts";
 
 describe("slots", () => {
   it("let so many jobs run at once, in the order in which they came", async () => {
