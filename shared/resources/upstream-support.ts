@@ -125,6 +125,16 @@ export function upstreamIgnored(upstream: Upstream): readonly Ignored[] {
   if (hasCertificate(upstream) && !TLS_SCHEMES.has(upstream.scheme)) {
     ignored.push(["tls", `a client certificate has no use with scheme ${upstream.scheme}`]);
   }
+  // With a certificate it is the default that says so, and a binding that decides.
+  const isWritten = upstream.tls?.verify === false && !hasCertificate(upstream);
+  if (isWritten && TLS_SCHEMES.has(upstream.scheme)) {
+    const reason = "a Worker always verifies the node's certificate; APISIX never does";
+    const remedy = "have it signed by a public authority, or bind a VPC service that verifies none";
+    ignored.push(["tls.verify", reason, remedy]);
+  }
+  if (upstream.discovery_args) ignored.push(["discovery_args", "they are for nacos only"]);
+  if (upstream.nodes.some(({ metadata }) => metadata))
+    ignored.push(["nodes", "their metadata is read by nothing"]);
   if (!BALANCERS.includes(upstream.type) && upstream.nodes.length < 2)
     ignored.push(["type", `there is no balancer ${upstream.type}; an only node needs none`]);
   return ignored;

@@ -125,6 +125,19 @@ describe("an upstream", () => {
     expect(refusalOf(plain)).toBeUndefined();
   });
 
+  it.each<[string, Partial<Upstream>]>([
+    ["tls.verify", { scheme: "https", tls: { verify: false } }],
+    ["discovery_args", { discovery_args: { group_name: "g" } }],
+    ["nodes", { nodes: [{ host: "a", weight: 1, priority: 0, metadata: { zone: "x" } }] }],
+  ])("says that %s of %j has no effect", (path, more) => {
+    expect(upstreamIgnored(upstream(more)).map(([found]) => found)).toEqual([path]);
+  });
+
+  it("says nothing of certificates that are verified, or where there are none", () => {
+    expect(upstreamIgnored(upstream({ scheme: "https", tls: { verify: true } }))).toEqual([]);
+    expect(upstreamIgnored(upstream({ scheme: "http", tls: { verify: false } }))).toEqual([]);
+  });
+
   it("says what of its checks does nothing", () => {
     const both = { healthy: {}, unhealthy: {} };
     const pathsOf = (checks: NonNullable<Upstream["checks"]>) =>
