@@ -1,4 +1,3 @@
-import { hostname } from "node:os";
 import { viewOfExporter } from "./admin/configuration-view.ts";
 import { startAdmin } from "./admin/start-admin.ts";
 import { systemClock } from "./clock.ts";
@@ -11,6 +10,7 @@ import { createSocketProber } from "./health/socket-prober.ts";
 import { createStatusApp, type Listening, listen } from "./http-server.ts";
 import { createLog, errorText, type Log } from "./log.ts";
 import { openSource } from "./open-source.ts";
+import { publisherName } from "./process.ts";
 import type { PublishAnswer } from "./publishing.ts";
 import { initialState } from "./status.ts";
 import { openStore } from "./store/open-store.ts";
@@ -58,23 +58,6 @@ export async function publishOnce(
   } finally {
     world.close();
   }
-}
-
-/** Aborts on the first SIGTERM or SIGINT; the second ends the process at once. */
-export function stopSignal(): AbortSignal {
-  const controller = new AbortController();
-  for (const name of ["SIGTERM", "SIGINT"] as const) {
-    process.on(name, () => {
-      if (controller.signal.aborted) process.exit(130);
-      controller.abort();
-    });
-  }
-  return controller.signal;
-}
-
-/** Who moves the pointer, for a person who reads it. */
-export function publisherName(what: string): string {
-  return `${what} on ${hostname()}, process ${process.pid}`;
 }
 
 export function createProcessLog(config: Pick<Config, "log">): Log {

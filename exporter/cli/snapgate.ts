@@ -15,10 +15,9 @@ import {
   readStoreConfig,
 } from "../config.ts";
 import { cipherOf } from "../encryption/cipher-of.ts";
-import { createEtcd3Transport } from "../etcd/etcd3-transport.ts";
 import { RequestError } from "../explain/sent-request.ts";
 import { errorText, silentLog } from "../log.ts";
-import { publisherName, publishOnce, runExporter, stopSignal } from "../main.ts";
+import { publisherName, stopSignal } from "../process.ts";
 import { generations, resume, rollback, show } from "../publish/operations.ts";
 import type { PublishAnswer } from "../publishing.ts";
 import { openStore } from "../store/open-store.ts";
@@ -39,7 +38,10 @@ import { addMatchOptions, type MatchOptions, match } from "./match.ts";
 import { matchText } from "./match-text.ts";
 import { generationsText, showText } from "./text.ts";
 
-/** The command line. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 held. */
+/**
+ * The command line. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 held. What only some
+ * commands need, and takes long to load, is imported by those.
+ */
 
 const DONE = 0;
 const FAILED = 1;
@@ -74,6 +76,7 @@ command("export", "watch etcd, or a file, and publish every change, until it is 
   .option("--once", "read once, publish once, and end")
   .action(async (options: Common & { once?: boolean }) => {
     const config = readConfig(process.env, options.config);
+    const { publishOnce, runExporter } = await import("../main.ts");
     if (options.once) await reportPublish(await publishOnce(config, stopSignal()));
     else await runExporter(config, stopSignal());
   });
@@ -83,6 +86,7 @@ command("publish", "publish what etcd holds now, once; with --force also what th
   .action(async (options: Common & { force?: boolean }) => {
     const config = readConfig(process.env, options.config);
     const force = options.force ?? false;
+    const { publishOnce } = await import("../main.ts");
     await reportPublish(await publishOnce(config, stopSignal(), { force }));
   });
 
@@ -226,6 +230,7 @@ async function withEtcd<T>(
   const { etcd, prefix, router, keyring } = readEtcdConfig(process.env, options.config);
   const cipher = cipherOf(keyring, silentLog);
   const deps = { clock: systemClock, random: Math.random, cipher };
+  const { createEtcd3Transport } = await import("../etcd/etcd3-transport.ts");
   const transport = createEtcd3Transport(etcd, deps);
   try {
     return await job({ ...deps, prefix, router, transport });

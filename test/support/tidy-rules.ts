@@ -20,6 +20,7 @@ export interface Rule {
 const COMPOSITION = new Set([
   "exporter/cli/snapgate.ts",
   "exporter/main.ts",
+  "exporter/process.ts",
   "exporter/clock.ts",
   "exporter/log.ts",
   "edge/worker.ts",
