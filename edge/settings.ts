@@ -4,8 +4,8 @@ import type { UriSettings } from "../shared/routing/matching-uri.ts";
 import type { ScheduledChecksSettings } from "./health/scheduled-checks.ts";
 import type { FreshnessSettings } from "./snapshot/freshness.ts";
 import type { S3SourceOptions } from "./snapshot/sources/s3.ts";
+import type { Network } from "./upstream/network.ts";
 import { readUpstreamBindings, type UpstreamBindings } from "./upstream/upstream-bindings.ts";
-import type { Network } from "./upstream/upstream-request.ts";
 
 /** The worker's variables, secrets and bindings, as wrangler.toml names them. */
 export type Bindings = Readonly<Record<string, unknown>>;

@@ -1,7 +1,8 @@
 import type { Upstream } from "../../shared/resources/upstream.ts";
 import { BoundedMap } from "../bounded-map.ts";
 import { CheckedUpstream, type CheckedUpstreamDeps } from "../health/checked-upstream.ts";
-import { type Balancer, type BalancerDeps, balancerDeps, createBalancer } from "./balancer.ts";
+import type { Balancer, BalancerDeps } from "./balancer.ts";
+import { balancerDeps, createBalancer } from "./create-balancer.ts";
 import { InFlight } from "./in-flight.ts";
 import { ALWAYS_HEALTHY, type UpstreamHealth } from "./upstream-health.ts";
 

@@ -5,7 +5,7 @@ import {
   type Reach,
 } from "../../shared/resources/reach.ts";
 import type { Upstream } from "../../shared/resources/upstream.ts";
-import type { Network } from "./upstream-request.ts";
+import type { Network } from "./network.ts";
 
 /**
  * A binding of the Worker that carries requests to upstreams: an mTLS certificate, a VPC service or network,

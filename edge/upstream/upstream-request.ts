@@ -1,6 +1,7 @@
 import type { Timeout } from "../../shared/resources/upstream.ts";
 import type { DialPlan } from "./dial-plan.ts";
 import type { RequestBody } from "./http1/exchange.ts";
+import type { Network } from "./network.ts";
 import type { Timers } from "./timers.ts";
 
 /** One attempt at one node. */
@@ -20,13 +21,6 @@ export interface UpstreamRequest {
   readonly limitsReads: boolean;
   /** Aborts when the client goes away; undefined where the platform does not tell. */
   readonly signal: AbortSignal | undefined;
-}
-
-/** The two ways to reach something on a network. */
-export interface Network {
-  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
-  /** `address` is `host:port`. */
-  readonly connect: (address: string, options: SocketOptions) => Socket;
 }
 
 /** What reaching a node needs of the platform. */

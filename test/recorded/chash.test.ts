@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { balancerDeps, createBalancer } from "../../edge/balancer/balancer.ts";
+import { balancerDeps, createBalancer } from "../../edge/balancer/create-balancer.ts";
 import { validate } from "../../exporter/validate.ts";
 import type { Variables } from "../../shared/expression/variables.ts";
 import type { Upstream } from "../../shared/resources/upstream.ts";

@@ -1,4 +1,5 @@
-import { type Balancer, balancerDeps, createBalancer } from "../../edge/balancer/balancer.ts";
+import type { Balancer } from "../../edge/balancer/balancer.ts";
+import { balancerDeps, createBalancer } from "../../edge/balancer/create-balancer.ts";
 import type { Variables } from "../../shared/expression/variables.ts";
 import type { Upstream, UpstreamNode } from "../../shared/resources/upstream.ts";
 import { seededRandom } from "./random.ts";

@@ -1,6 +1,6 @@
 import { connect } from "cloudflare:sockets";
 import { inject } from "vitest";
-import { balancerDeps, createBalancer } from "../../edge/balancer/balancer.ts";
+import { balancerDeps, createBalancer } from "../../edge/balancer/create-balancer.ts";
 import { ALWAYS_HEALTHY } from "../../edge/balancer/upstream-health.ts";
 import { createProxy, type ProxyDeps } from "../../edge/upstream/proxy.ts";
 import type { ProxyTarget } from "../../edge/upstream/proxy-target.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { balancerDeps, createBalancer, type EndAttempt } from "../../../edge/balancer/balancer.ts";
+import type { EndAttempt } from "../../../edge/balancer/balancer.ts";
 import { BalancerPool } from "../../../edge/balancer/balancer-pool.ts";
+import { balancerDeps, createBalancer } from "../../../edge/balancer/create-balancer.ts";
 import { InFlight } from "../../../edge/balancer/in-flight.ts";
 import { LatencyScores } from "../../../edge/balancer/latency-scores.ts";
 import { ActiveVerdicts } from "../../../edge/health/active-verdicts.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { balancerDeps, createBalancer } from "../../../edge/balancer/balancer.ts";
+import { balancerDeps, createBalancer } from "../../../edge/balancer/create-balancer.ts";
 import { ActiveVerdicts } from "../../../edge/health/active-verdicts.ts";
 import { CheckedUpstream } from "../../../edge/health/checked-upstream.ts";
 import type { Upstream } from "../../../shared/resources/upstream.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { balancerDeps, createBalancer } from "../../../edge/balancer/balancer.ts";
+import { balancerDeps, createBalancer } from "../../../edge/balancer/create-balancer.ts";
 import { InFlight } from "../../../edge/balancer/in-flight.ts";
 import { GatewayError } from "../../../edge/errors.ts";
 
