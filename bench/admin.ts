@@ -40,7 +40,7 @@ export async function admin(say: (line: string) => void): Promise<Report> {
 type WayFigures = ReturnType<typeof figuresOf>;
 
 function figuresOf(run: Run) {
-  const { sustained, exporter, etcd, client } = run;
+  const { sustained, exporter, etcd, workerd, client } = run;
   const { outcomes, seconds } = sustained;
   const served = run.served.filter((ms) => ms !== undefined);
   return {
@@ -54,6 +54,7 @@ function figuresOf(run: Run) {
     waited_for_key: sustained.waited,
     ...latencies("write", outcomes),
     ...latencies("patch", ofKind(run, "patch")),
+    write_p50_ms_by_sixth: bySixth(outcomes),
     write_max_ms: round(Math.max(...outcomes.map(({ latencyMs }) => latencyMs)), 1),
     served_p50_ms: round(median(served), 0),
     served_p99_ms: round(quantile(served, 0.99), 0),
@@ -64,11 +65,13 @@ function figuresOf(run: Run) {
     generations: run.published.generations,
     publish_failures: run.published.failures,
     exporter_cpu: round(exporter.cpuShare),
+    exporter_cpu_wait: round(exporter.waitShare),
     exporter_before_mb: round(exporter.beforeMb, 0),
     exporter_after_mb: round(exporter.afterMb, 0),
     exporter_peak_mb: round(exporter.peakMb, 0),
     etcd_cpu: round(etcd.cpuShare),
     etcd_after_mb: round(etcd.afterMb, 0),
+    workerd_cpu: round(workerd.cpuShare),
     client_cpu: round(client.cpuShare),
   };
 }
@@ -88,6 +91,15 @@ function latencies<Name extends string>(
   } as Record<`${Name}_p50_ms` | `${Name}_p99_ms`, number>;
 }
 
+/** Medians of six parts of the run, one after the other: a growth would show. */
+function bySixth(outcomes: readonly { readonly latencyMs: number }[]): readonly number[] {
+  const size = Math.ceil(outcomes.length / 6);
+  return Array.from({ length: 6 }, (_, i) => {
+    const part = outcomes.slice(i * size, (i + 1) * size);
+    return round(median(part.map(({ latencyMs }) => latencyMs)), 1);
+  });
+}
+
 function complaints({ sustained, wrong }: Run): readonly string[] {
   const errors = sustained.outcomes.flatMap(({ error }) => error ?? []);
   return [...errors.slice(0, LISTED), ...wrong.slice(0, LISTED)];
@@ -103,18 +115,23 @@ const ROWS: readonly Row[] = [
     "a write, p50 ms (p99, most)",
     (f) => `${f.write_p50_ms} (${f.write_p99_ms}, ${f.write_max_ms})`,
   ],
+  ["a write, p50 ms of each sixth", (f) => f.write_p50_ms_by_sixth.join(", ")],
   ["a PATCH, p50 ms (p99)", (f) => `${f.patch_p50_ms} (${f.patch_p99_ms})`],
   ["write to served, p50 ms (p99)", (f) => `${f.served_p50_ms} (${f.served_p99_ms})`],
   ["last answer to live, ms", (f) => f.last_live_ms],
   ["last answer to served, ms", (f) => f.last_served_ms],
   ["generations published (failures)", (f) => `${f.generations} (${f.publish_failures})`],
-  ["exporter, CPU of one core", (f) => f.exporter_cpu],
+  [
+    "exporter, CPU of one core (ready, but without)",
+    (f) => `${f.exporter_cpu} (${f.exporter_cpu_wait})`,
+  ],
   [
     "exporter, MB before, after (peak)",
     (f) => `${f.exporter_before_mb}, ${f.exporter_after_mb} (${f.exporter_peak_mb})`,
   ],
   ["etcd, CPU of one core", (f) => f.etcd_cpu],
-  ["client and store's front, CPU of one core", (f) => f.client_cpu],
+  ["edge and store, CPU of one core", (f) => f.workerd_cpu],
+  ["client, CPU of one core", (f) => f.client_cpu],
 ];
 
 function text(found: Partial<Record<WayOfWriting, WayFigures>>): string {

@@ -4,7 +4,13 @@ import { freePort } from "../../examples/quick-start/ports.ts";
 import { startUpstreams } from "../../examples/quick-start/upstreams.ts";
 import { type Stack, startStack } from "../../test/support/stack.ts";
 import { writeKeys } from "../support/etcd-keys.ts";
-import { cpuSeconds, memoryMb, peakMemoryMb } from "../support/processes.ts";
+import {
+  childrenNamed,
+  cpuSeconds,
+  cpuWaitSeconds,
+  memoryMb,
+  peakMemoryMb,
+} from "../support/processes.ts";
 import { checkEtcd } from "./check-etcd.ts";
 import { checkEdge, type EdgeCheck, SampledWrites, servedAt } from "./edge-probes.ts";
 import { type Sustained, sustain } from "./sustained.ts";
@@ -41,12 +47,15 @@ export interface Run {
   readonly lastServedMs: number;
   readonly exporter: ProcessShare & { readonly peakMb: number };
   readonly etcd: ProcessShare;
-  /** The client, which is also the store's front. */
-  readonly client: { readonly cpuShare: number };
+  /** The edge and the object store, which are one process here. */
+  readonly workerd: ProcessShare;
+  readonly client: ProcessShare;
 }
 
 interface ProcessShare {
   readonly cpuShare: number;
+  /** How long it was ready to run and had no CPU, likewise of its threads together. */
+  readonly waitShare: number;
   /** Resident before the first write and after the last. */
   readonly beforeMb: number;
   readonly afterMb: number;
@@ -99,7 +108,12 @@ async function measure(stand: Stand, { perSecond, followEvery }: RunOptions): Pr
   const [first] = plan.initial.values();
   await stack.served(String(first?.uri));
   await sleep(SETTLE_MS);
-  const pids = { exporter: pidOf(exporter.process), etcd: pidOf(stack.etcd.process) };
+  const pids = {
+    exporter: pidOf(exporter.process),
+    etcd: pidOf(stack.etcd.process),
+    workerd: pidOf({ pid: childrenNamed("workerd").at(-1) }),
+    client: process.pid,
+  };
   const before = { ...look(pids), ...(await publishes(stack)) };
   const samples = new SampledWrites(stack.edge.url, followEvery);
   const sustained = await sustain(writer, plan.writes, perSecond, (write, dueAt) =>
@@ -109,8 +123,9 @@ async function measure(stand: Stand, { perSecond, followEvery }: RunOptions): Pr
   const last = await whenLastWriteArrived(stack, sustained, plan.writes);
   const served = await samples.settled();
   const { count, failures } = await publishes(stack);
-  const share = (one: keyof typeof after) => ({
+  const share = (one: keyof typeof pids) => ({
     cpuShare: (after[one].cpu - before[one].cpu) / sustained.seconds,
+    waitShare: (after[one].wait - before[one].wait) / sustained.seconds,
     beforeMb: before[one].mb,
     afterMb: after[one].mb,
   });
@@ -126,6 +141,7 @@ async function measure(stand: Stand, { perSecond, followEvery }: RunOptions): Pr
     ...last,
     exporter: { ...share("exporter"), peakMb: peakMemoryMb(pids.exporter) },
     etcd: share("etcd"),
+    workerd: share("workerd"),
     client: share("client"),
   };
 }
@@ -180,12 +196,20 @@ async function rejected(stack: Stack): Promise<readonly string[]> {
   return total === 0 ? [] : [`${total} keys are rejected, first ${JSON.stringify(list[0])}`];
 }
 
-function look(pids: { readonly exporter: number; readonly etcd: number }) {
-  const of = (pid: number) => ({ cpu: cpuSeconds(pid), mb: memoryMb(pid) });
-  return { exporter: of(pids.exporter), etcd: of(pids.etcd), client: of(process.pid) };
+interface Look {
+  readonly cpu: number;
+  readonly wait: number;
+  readonly mb: number;
+}
+
+function look<Name extends string>(pids: Readonly<Record<Name, number>>): Record<Name, Look> {
+  const found = Object.entries<number>(pids).map(([name, pid]) => {
+    return [name, { cpu: cpuSeconds(pid), wait: cpuWaitSeconds(pid), mb: memoryMb(pid) }];
+  });
+  return Object.fromEntries(found) as Record<Name, Look>;
 }
 
 function pidOf(child: { readonly pid?: number | undefined } | undefined): number {
-  if (child?.pid === undefined) throw new Error("this benchmark needs an etcd on the PATH");
+  if (child?.pid === undefined) throw new Error("a process has no pid: is an etcd on the PATH?");
   return child.pid;
 }
