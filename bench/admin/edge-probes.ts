@@ -26,7 +26,11 @@ export class SampledWrites {
   note(write: PlannedWrite, dueAt: number): void {
     this.#last.set(write.id, write);
     this.#made += 1;
-    if (this.#made % this.#every === 0) this.#samples.push(this.#follow(write, dueAt));
+    if (this.#made % this.#every !== 0) return;
+    const sample = this.#follow(write, dueAt);
+    // It is `settled` that tells of a failure.
+    sample.catch(() => {});
+    this.#samples.push(sample);
   }
 
   /** Milliseconds from due to served, undefined where the next write of the key came before. */

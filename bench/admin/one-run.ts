@@ -45,7 +45,7 @@ export interface Run {
   /** From the last answer, in ms. */
   readonly lastLiveMs: number;
   readonly lastServedMs: number;
-  readonly exporter: ProcessShare & { readonly peakMb: number };
+  readonly exporter: ProcessShare & ExporterMemory;
   readonly etcd: ProcessShare;
   /** The edge and the object store, which are one process here. */
   readonly workerd: ProcessShare;
@@ -56,9 +56,14 @@ interface ProcessShare {
   readonly cpuShare: number;
   /** How long it was ready to run and had no CPU, likewise of its threads together. */
   readonly waitShare: number;
-  /** Resident before the first write and after the last. */
-  readonly beforeMb: number;
+  /** Resident after the last write. */
   readonly afterMb: number;
+}
+
+interface ExporterMemory {
+  readonly peakMb: number;
+  /** Resident before the first write, and after each sixth of the time. */
+  readonly courseMb: readonly number[];
 }
 
 const KEY = "key-of-the-benchmark";
@@ -116,17 +121,18 @@ async function measure(stand: Stand, { perSecond, followEvery }: RunOptions): Pr
   };
   const before = { ...look(pids), ...(await publishes(stack)) };
   const samples = new SampledWrites(stack.edge.url, followEvery);
+  const course = memoryCourse(pids.exporter, (plan.writes.length / perSecond / 6) * 1000);
   const sustained = await sustain(writer, plan.writes, perSecond, (write, dueAt) =>
     samples.note(write, dueAt),
   );
   const after = look(pids);
+  const courseMb = course.end();
   const last = await whenLastWriteArrived(stack, sustained, plan.writes);
   const served = await samples.settled();
   const { count, failures } = await publishes(stack);
   const share = (one: keyof typeof pids) => ({
     cpuShare: (after[one].cpu - before[one].cpu) / sustained.seconds,
     waitShare: (after[one].wait - before[one].wait) / sustained.seconds,
-    beforeMb: before[one].mb,
     afterMb: after[one].mb,
   });
   const times = way === "admin" ? "kept" : "none";
@@ -139,7 +145,7 @@ async function measure(stand: Stand, { perSecond, followEvery }: RunOptions): Pr
     served,
     published: { generations: count - before.count, failures: failures - before.failures },
     ...last,
-    exporter: { ...share("exporter"), peakMb: peakMemoryMb(pids.exporter) },
+    exporter: { ...share("exporter"), peakMb: peakMemoryMb(pids.exporter), courseMb },
     etcd: share("etcd"),
     workerd: share("workerd"),
     client: share("client"),
@@ -194,6 +200,17 @@ async function rejected(stack: Stack): Promise<readonly string[]> {
   };
   const { total, list } = rejections;
   return total === 0 ? [] : [`${total} keys are rejected, first ${JSON.stringify(list[0])}`];
+}
+
+function memoryCourse(pid: number, everyMs: number): { end(): readonly number[] } {
+  const course = [memoryMb(pid)];
+  const timer = setInterval(() => course.push(memoryMb(pid)), everyMs);
+  return {
+    end: () => {
+      clearInterval(timer);
+      return course;
+    },
+  };
 }
 
 interface Look {
