@@ -1,3 +1,4 @@
+import { admin } from "./admin.ts";
 import { publish } from "./publish.ts";
 import { routing } from "./routing.ts";
 import { measureExporter } from "./spine/exporter.ts";
@@ -17,6 +18,7 @@ const benchmarks: Readonly<Record<string, (say: (line: string) => void) => Promi
   publish,
   routing,
   upstream,
+  admin,
 };
 
 const [name = "", ...flags] = process.argv.slice(2);

@@ -18,6 +18,13 @@ export function cpuNanoseconds(pid: number): number {
     .reduce((sum, text) => sum + Number(text.split(" ")[0]), 0);
 }
 
+/** How long its threads were ready to run while others had the CPU: on a busy machine most of a latency. */
+export function cpuWaitSeconds(pid: number): number {
+  return readdirSync(`/proc/${pid}/task`)
+    .map((thread) => readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8"))
+    .reduce((sum, text) => sum + Number(text.split(" ")[1]) / 1e9, 0);
+}
+
 /** The most memory that the process ever held. */
 export function peakMemoryMb(pid: number): number {
   return statusMb(pid, /VmHWM:\s+(\d+) kB/);

@@ -4,6 +4,7 @@ import { parseIpRanges } from "../../shared/routing/ip-ranges.ts";
 import type { Clock } from "../clock.ts";
 import type { AdminConfig } from "../config/admin-config.ts";
 import type { FieldCipher } from "../encryption/field-cipher.ts";
+import { gatherReads } from "../etcd/gathered-reads.ts";
 import type { EtcdTransport } from "../etcd/transport.ts";
 import { type Listening, listen } from "../http-server.ts";
 import type { Log } from "../log.ts";
@@ -31,9 +32,10 @@ export interface AdminDeps {
 
 /** The Admin API on one etcd. */
 export function createAdminApi(
-  deps: Omit<AdminDeps, "log">,
+  given: Omit<AdminDeps, "log">,
   enabled: EnabledPlugins = ENABLED_BY_DEFAULT,
 ): AdminApi {
+  const deps = { ...given, transport: gatherReads(given.transport) };
   return new AdminApi({
     ...deps,
     guards: new Guards(deps),

@@ -2,6 +2,8 @@ import { deflateRawSync, inflateRawSync } from "node:zlib";
 
 /** More on a page pack better, and cost more to read one of. */
 const TEXTS_ON_A_PAGE = 64;
+/** Unpacked ones; those of some ten thousand routes. */
+const MOST_CHARACTERS_AT_HAND = 4 << 20;
 /** No JSON text holds it. */
 const SEPARATOR = "\0";
 
@@ -57,6 +59,7 @@ export class TextPages {
     const { place } = text;
     const left = place?.page.leave(place.row) ?? [];
     for (const member of left) member.moveOut();
+    if (left.length > 0) place?.page.forget();
     for (const member of left) this.keep(member);
   }
 }
@@ -71,6 +74,8 @@ function packPage(texts: readonly PackedText[], reader: PageReader): void {
 
 class Page {
   readonly bytes: Uint8Array;
+  /** Of all its texts together. */
+  readonly characters: number;
   readonly #reader: PageReader;
   /** By row; undefined for one that was dropped. */
   #members: (PackedText | undefined)[];
@@ -78,6 +83,7 @@ class Page {
 
   constructor(bytes: Uint8Array, reader: PageReader, members: readonly PackedText[]) {
     this.bytes = bytes;
+    this.characters = members.reduce((sum, { length }) => sum + length, 0);
     this.#reader = reader;
     this.#members = [...members];
     this.#kept = members.length;
@@ -94,21 +100,49 @@ class Page {
     return left;
   }
 
+  /** All of its texts have moved out. */
+  forget(): void {
+    this.#reader.forget(this);
+  }
+
   text(row: number): string {
     return this.#reader.texts(this)[row] as string;
   }
 }
 
-/** Has the page at hand that was read last. */
+/**
+ * Has the pages at hand that were read lately. Texts lie in the order in which they were kept, and are read
+ * in that of their keys: after many changes each of a row is on another page, and one page at hand would be
+ * unpacked as often as it has texts.
+ */
 class PageReader {
-  #page: Page | undefined;
-  #texts: readonly string[] = [];
+  /** That which was read last comes last. */
+  readonly #texts = new Map<Page, readonly string[]>();
+  #last: { readonly page: Page; readonly texts: readonly string[] } | undefined;
+  #characters = 0;
 
   texts(page: Page): readonly string[] {
-    if (this.#page !== page) {
-      this.#texts = inflateRawSync(page.bytes).toString("utf8").split(SEPARATOR);
-      this.#page = page;
+    if (this.#last?.page === page) return this.#last.texts;
+    const texts = this.#texts.get(page) ?? this.#unpack(page);
+    this.#texts.delete(page);
+    this.#texts.set(page, texts);
+    this.#last = { page, texts };
+    return texts;
+  }
+
+  /** Nobody will read it any more. */
+  forget(page: Page): void {
+    if (this.#texts.delete(page)) this.#characters -= page.characters;
+    if (this.#last?.page === page) this.#last = undefined;
+  }
+
+  #unpack(page: Page): readonly string[] {
+    const texts = inflateRawSync(page.bytes).toString("utf8").split(SEPARATOR);
+    this.#characters += page.characters;
+    for (const oldest of this.#texts.keys()) {
+      if (this.#characters <= MOST_CHARACTERS_AT_HAND) break;
+      this.forget(oldest);
     }
-    return this.#texts;
+    return texts;
   }
 }
