@@ -175,8 +175,22 @@ export class Writer {
     try {
       return await commit(key, () => prepare(leaseId), this.#deps);
     } catch (error) {
-      if (granted !== undefined) await transport.leaseRevoke(granted).catch(() => {});
+      if (granted !== undefined) await this.#dropLease(granted, key);
       throw error;
+    }
+  }
+
+  /**
+   * A write that etcd has not answered may have been made. The key is then left to its time: to revoke the
+   * lease would take away what was there before, too.
+   */
+  async #dropLease(leaseId: string, key: string): Promise<void> {
+    const { transport } = this.#deps;
+    try {
+      const { kvs } = await transport.range({ key, keysOnly: true });
+      if (kvs[0]?.leaseId !== leaseId) await transport.leaseRevoke(leaseId);
+    } catch {
+      // etcd is away; the lease ends by itself.
     }
   }
 
