@@ -133,7 +133,7 @@ function toCall(c: AdminContext, segments: readonly string[], key: AdminKey, log
     query,
     preconditions: { ifMatch: header("if-match"), ifNoneMatch: header("if-none-match") },
     header,
-    body: () => readRequestBody(c.req.raw),
+    body: (mostBytes) => readRequestBody(c.req.raw, mostBytes),
     bytes: (mostBytes) => readBytes(c.req.raw, mostBytes),
     onChange: (change) => audit(log, change, { c, method, key, query }),
   };

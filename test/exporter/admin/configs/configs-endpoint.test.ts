@@ -164,6 +164,8 @@ describeWithEtcd("/apisix/admin/configs over etcd", () => {
   it("takes a body that is larger than one resource may be", async () => {
     const desc = "x".repeat(200);
     const routes = Array.from({ length: 9000 }, (_, i) => route(`r${i}`, { desc }));
+    const validated = await world.call("POST", "configs/validate", { routes });
+    expect(validated).toMatchObject({ status: 200, body: {} });
     const answer = await put({ routes }, "one");
     expect(changes(answer)).toBe("created=9000, updated=0, deleted=0, unchanged=0");
   });
