@@ -1,5 +1,6 @@
 import { type KindName, resourceKey } from "../../shared/resources/resource-key.ts";
 import type { JsonObject } from "../encryption/field-cipher.ts";
+import { misfitOf } from "../validate/json.ts";
 import { validate } from "../validate.ts";
 import { notFound, Refusal, refusal } from "./answer.ts";
 import type { WriteMethod } from "./check/admin-kinds.ts";
@@ -103,6 +104,10 @@ export class Writer {
       if (!Object.hasOwn(body, "update_time")) patched.update_time = now;
     }
     patched.create_time ??= now;
+    // Neither the body nor what is stored is too deep; both, at the end of a long path, may be.
+    const misfit = misfitOf(patched);
+    if (misfit)
+      throw refusal(400, `invalid configuration: found ${misfit.found}, ${misfit.wanted}`);
     return patched;
   }
 

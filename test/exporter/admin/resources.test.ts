@@ -281,6 +281,14 @@ describeWithEtcd("resources at the Admin API", () => {
     });
     for (const [path, body, status, text] of [
       ["routes/1/uri/deep", 1, 400, "invalid sub-path: /uri/deep"],
+      [`routes/1/labels${"/x".repeat(3000)}`, 1, 400, /found level 1001, at most 1000 levels/],
+      [
+        `routes/1/plugins/cors${"/x".repeat(999)}`,
+        [],
+        400,
+        /found level 1001, at most 1000 levels/,
+      ],
+      ["routes/1/plugins/cors/__proto__", {}, 400, /found a field named __proto__/],
       ["routes/1", undefined, 400, "missing new configuration"],
       ["routes/1", 5, 400, "invalid configuration"],
       ["routes", {}, 400, "missing route id"],

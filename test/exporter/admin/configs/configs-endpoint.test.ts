@@ -170,6 +170,15 @@ describeWithEtcd("/apisix/admin/configs over etcd", () => {
     expect(changes(answer)).toBe("created=9000, updated=0, deleted=0, unchanged=0");
   });
 
+  it("refuses, and does not try again, what is larger than etcd takes at all", async () => {
+    const routes = [route("r0"), route("r1", { vars: [["uri", "~~", "x".repeat(5_000_000)]] })];
+    const answer = await put({ routes }, "one");
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { error_msg: expect.stringContaining("larger than max") },
+    });
+  });
+
   it("is for who may write, and knows no other verbs", async () => {
     const viewer = { "x-api-key": VIEWER_KEY };
     expect((await world.call("GET", "configs", undefined, viewer)).status).toBe(200);
