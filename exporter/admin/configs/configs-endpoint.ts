@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { KindName } from "../../../shared/resources/resource-key.ts";
 import { KIND_NAMES } from "../../../shared/resources/resource-key.ts";
 import { ApplyFailed, type ApplyReport, applyPlan, Overtaken } from "../../apply/apply.ts";
@@ -98,6 +99,8 @@ export class ConfigsEndpoint {
     if (fault) throw refusal(400, fault.error);
     const { wanted, faults } = wantedResources(entriesIn(lists).entries.values());
     if (faults[0]) throw refusal(400, `invalid configuration: ${faults[0].fault}`);
+    // Of very many resources each part takes a second, and others want their turn in between.
+    await nextTurn();
     const prune: ReadonlySet<KindName> = new Set(
       KIND_NAMES.filter((kind) => changed.has(listOf(kind))),
     );
@@ -110,6 +113,7 @@ export class ConfigsEndpoint {
         LIST_NAMES.map((name) => [name, { version: versions[name], content: contents[name] }]),
       ),
     };
+    await nextTurn();
     const report = await applyPlan(plan, { ...this.#deps, ...sealing(held, record) });
     const { revision } = report;
     call.onChange({
