@@ -1,3 +1,4 @@
+import type { AdminRole } from "./admin-keys.ts";
 import { type Answer, notFound, refusal } from "./answer.ts";
 import { parseResourcePath, type ResourcePath } from "./check/resource-path.ts";
 import { MOST_OF_CONFIGS } from "./configs/configs-body.ts";
@@ -19,6 +20,8 @@ import { type WriteCall, Writer } from "./writer.ts";
 /** A call whose sender may make it. */
 export interface AdminCall {
   readonly method: string;
+  /** Of whoever calls, and may make this call. */
+  readonly role: AdminRole;
   /** Decoded, below `/apisix/admin/`. */
   readonly segments: readonly string[];
   readonly query: URLSearchParams;

@@ -202,6 +202,11 @@ describeWithEtcd("a call of the Admin API", () => {
       });
     }
     expect(await world.call("GET", "plugins/list")).toMatchObject({ status: 200 });
+    // Whether such a write was made nobody knows: who tried it is in the log all the same.
+    const path = "/apisix/admin/routes/1";
+    const tried = world.lines.filter(({ fields }) => fields.path === path);
+    expect(tried.map(({ fields }) => fields.method)).toEqual(["GET", "PUT", "PATCH", "DELETE"]);
+    expect(tried[1]?.fields).toMatchObject({ by: "ci", role: "admin", client: "127.0.0.1" });
   });
 
   it("below /ui/ gets a built Dashboard, and nothing outside of its folder", async () => {

@@ -3,9 +3,11 @@ import { EtcdError } from "../../../../exporter/etcd/transport.ts";
 import {
   type AdminWorld,
   type AdminWorldOptions,
+  type LogLine,
   startAdminWorld,
   VIEWER_KEY,
 } from "../../../support/admin-world.ts";
+import { createAuthority } from "../../../support/certificates.ts";
 import {
   describeWithEtcd,
   type EtcdCluster,
@@ -228,9 +230,25 @@ describeWithEtcd("/apisix/admin/configs over etcd", () => {
       status: 503,
       body: { error_msg: expect.stringMatching(/no connection.*248 created.*does the rest/) },
     });
+    const after = (await world.transport.range({ key: `${world.prefix}/routes/r1` })).kvs[0];
+    const writes = bent.lines.filter(({ message }) => message === "admin write");
+    expect(writes).toHaveLength(1);
+    const { fields } = writes[0] as LogLine;
+    expect(fields).toMatchObject({ by: "ci", method: "PUT", after: expect.any(Number) });
+    expect(fields.after).toBeGreaterThanOrEqual(after?.modRevision as number);
     expect(await get()).not.toHaveProperty("X-Digest");
     expect(changes(await put(configs, "one"))).toContain("created=151,");
     expect(((await get()).routes as []).length).toBe(400);
+  });
+
+  it("shows private keys of certificates to nobody who may not send them back", async () => {
+    const { cert, key } = createAuthority("ours").issue("a.test", ["DNS:a.test"]);
+    const ssls = [{ id: "1", snis: ["a.test"], cert: cert.text, key: key.text }];
+    await put({ ssls }, "one");
+    expect(await get()).toMatchObject({ ssls });
+    const shown = await world.call("GET", "configs", undefined, { "x-api-key": VIEWER_KEY });
+    expect(shown).toMatchObject({ status: 200, body: { ssls: [{ id: "1", cert: cert.text }] } });
+    expect(JSON.stringify(shown.body)).not.toContain("PRIVATE KEY");
   });
 
   it("is described, as all of the Admin API, by a document beside it", async () => {
