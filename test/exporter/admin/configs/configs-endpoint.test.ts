@@ -251,6 +251,22 @@ describeWithEtcd("/apisix/admin/configs over etcd", () => {
     expect(JSON.stringify(shown.body)).not.toContain("PRIVATE KEY");
   });
 
+  it("is not stopped by what others wrote, however deep, and puts it right", async () => {
+    const deep = `{"vars":${"[".repeat(50_000)}${"]".repeat(50_000)}}`;
+    for (const [id, text] of [
+      ["deep", deep],
+      ["proto", '{"uri":"/a","__proto__":{"x":1}}'],
+      ["huge", '{"uri":"/a","priority":1e999}'],
+    ] as const) {
+      await world.write(`routes/${id}`, text);
+    }
+    await world.write("routes/kept", route("kept"));
+    expect((await get()).routes).toMatchObject([{ id: "kept" }]);
+    const answer = await put({ routes: [route("kept"), route("deep")] }, "one");
+    expect(changes(answer)).toBe("created=0, updated=1, deleted=2, unchanged=1");
+    expect((await get()).routes).toMatchObject([{ id: "deep" }, { id: "kept" }]);
+  });
+
   it("is described, as all of the Admin API, by a document beside it", async () => {
     const shown = await world.call("GET", "openapi.json");
     expect(shown).toMatchObject({ status: 200, body: { openapi: "3.1.0" } });
