@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { type Reach, reachOf } from "../shared/resources/reach.ts";
 import type { RouterName } from "../shared/snapshot/format.ts";
-import { type AdminConfig, adminConfig } from "./config/admin-config.ts";
+import { type AdminConfig, adminConfig, adminKeyProblem } from "./config/admin-config.ts";
 import { type ListenAddress, listenAddress } from "./config/listen-address.ts";
 import {
   type Environment,
@@ -293,6 +293,8 @@ function contradictions({ values, problems: reported }: ReadSettings): Problem[]
   if (has("ADMIN_TLS_KEY_FILE")) need("ADMIN_TLS_CERT_FILE", "ADMIN_TLS_KEY_FILE is set");
   if (has("ADMIN_TLS_CLIENT_CA_FILE"))
     need("ADMIN_TLS_CERT_FILE", "ADMIN_TLS_CLIENT_CA_FILE is set");
+  const keys = adminKeyProblem(<T>(name: SettingName) => values.get(name) as T);
+  if (keys) problems.push(keys);
   const namespace = values.get("NAMESPACE");
   if (typeof namespace === "string" && !/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(namespace)) {
     const found = JSON.stringify(namespace);

@@ -62,13 +62,20 @@ export interface Listening {
 export interface ListenOptions {
   readonly setting: string;
   readonly tls?: ServerTls | undefined;
+  /** How long `close` waits for the answers under way; without it they are cut off. */
+  readonly patience?: Patience;
+}
+
+export interface Patience {
+  readonly clock: Clock;
+  readonly limitMs: number;
 }
 
 /** Listens; rejects with a sentence for a person when the address cannot be had. */
 export function listen(
   app: Pick<Parameters<typeof serve>[0], "fetch">,
   address: ListenAddress,
-  { setting, tls }: ListenOptions,
+  { setting, tls, patience }: ListenOptions,
 ): Promise<Listening> {
   return new Promise((resolve, reject) => {
     const where = { fetch: app.fetch, hostname: address.host, port: address.port };
@@ -76,7 +83,7 @@ export function listen(
       tls
         ? { ...where, createServer: createTlsServer, serverOptions: tlsOptions(tls) }
         : { ...where, createServer },
-      ({ port }) => resolve({ port, close: () => close(server as Server) }),
+      ({ port }) => resolve({ port, close: () => close(server as Server, patience) }),
     );
     server.on("error", (cause: NodeJS.ErrnoException) => {
       const why = cause.code === "EADDRINUSE" ? "the port is in use" : cause.message;
@@ -92,7 +99,17 @@ function tlsOptions({ cert, key, clientCa }: ServerTls) {
   return { cert, key, rejectUnauthorized: true, ...ofClients };
 }
 
-function close(server: Server): Promise<void> {
+const LOOK_EVERY_MS = 25;
+
+async function close(server: Server, patience: Patience | undefined): Promise<void> {
+  const isClosed = new AbortController();
+  server.close(() => isClosed.abort());
+  const end = patience ? patience.clock.now() + patience.limitMs : 0;
+  while (patience && !isClosed.signal.aborted && patience.clock.now() < end) {
+    server.closeIdleConnections();
+    await patience.clock.sleep(LOOK_EVERY_MS, isClosed.signal);
+  }
   server.closeAllConnections();
-  return new Promise((resolve) => server.close(() => resolve()));
+  if (isClosed.signal.aborted) return;
+  await new Promise((resolve) => isClosed.signal.addEventListener("abort", resolve));
 }

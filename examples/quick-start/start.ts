@@ -200,7 +200,9 @@ function report(
     const { url, key } = exporter.admin;
     const value = JSON.stringify({ uri: "/admin", upstream: { nodes: { "127.0.0.1:8000": 1 } } });
     const body = flags.demo ? JSON.stringify({ uri: "/admin", upstream_id: "demo" }) : value;
-    lines.push(`  curl -s ${url}/routes/admin -H 'X-API-KEY: ${key}' -X PUT -d '${body}'`);
+    // A key of the user's own is nothing to show.
+    const shown = process.env.ADMIN_KEY ? '"X-API-KEY: $ADMIN_KEY"' : `'X-API-KEY: ${key}'`;
+    lines.push(`  curl -s ${url}/routes/admin -H ${shown} -X PUT -d '${body}'`);
   }
   lines.push(
     `  curl -s ${exporter.url}/status               # generation, lag, rejections`,

@@ -42,10 +42,21 @@ export class AccessControl {
 function sentKey(request: Request): string | undefined {
   const ofQuery = new URL(request.url).searchParams.get("api_key");
   const ofHeader = request.headers.get("x-api-key");
-  const cookies = request.headers.get("cookie") ?? "";
+  const cookies = isOfAnotherPage(request) ? "" : (request.headers.get("cookie") ?? "");
   const ofCookie = /(?:^|;)\s*x_api_key=([^;]*)/i.exec(cookies)?.[1];
   // An empty one is none: the Dashboard sends it before it has been told any.
   return [ofQuery, ofHeader, ofCookie].find((key) => key) ?? undefined;
+}
+
+/**
+ * Browsers add cookies to whatever a page of another origin sends, without it knowing the key; so the
+ * cookie of such a call says nothing. What is no browser sends neither header.
+ */
+function isOfAnotherPage({ headers }: Request): boolean {
+  const site = headers.get("sec-fetch-site");
+  if (site !== null) return site !== "same-origin" && site !== "none";
+  const origin = headers.get("origin");
+  return origin !== null && origin.replace(/^https?:\/\//, "") !== headers.get("host");
 }
 
 /** Of one length, which comparing in constant time needs. */

@@ -1,5 +1,7 @@
+import type { AdminRole } from "./admin-keys.ts";
 import { type Answer, notFound, refusal } from "./answer.ts";
 import { parseResourcePath, type ResourcePath } from "./check/resource-path.ts";
+import { MOST_OF_CONFIGS } from "./configs/configs-body.ts";
 import { ConfigsEndpoint } from "./configs/configs-endpoint.ts";
 import { openApiDocument } from "./openapi/openapi-document.ts";
 import { entityTag, type Preconditions } from "./preconditions.ts";
@@ -18,13 +20,15 @@ import { type WriteCall, Writer } from "./writer.ts";
 /** A call whose sender may make it. */
 export interface AdminCall {
   readonly method: string;
+  /** Of whoever calls, and may make this call. */
+  readonly role: AdminRole;
   /** Decoded, below `/apisix/admin/`. */
   readonly segments: readonly string[];
   readonly query: URLSearchParams;
   readonly preconditions: Preconditions;
   readonly header: (name: string) => string | undefined;
-  /** Reads the body as JSON; throws a `Refusal`. */
-  readonly body: () => Promise<unknown>;
+  /** Reads the body as JSON, at most so many bytes, else as many as APISIX; throws a `Refusal`. */
+  readonly body: (mostBytes?: number) => Promise<unknown>;
   /** Reads the body as it is, at most so many bytes; throws a `Refusal`. */
   readonly bytes: (mostBytes: number) => Promise<Uint8Array>;
   /** Told of a change that was made. */
@@ -76,7 +80,8 @@ export class AdminApi {
     if (method !== "POST" || (first !== "validate" && name !== "plugins")) return undefined;
     if (name === "schema" && second !== undefined)
       return validateSchemaAnswer(second, await body());
-    return name === "configs" ? validateConfigsAnswer(await body(), enabled) : undefined;
+    if (name !== "configs") return undefined;
+    return validateConfigsAnswer(await body(MOST_OF_CONFIGS), enabled);
   }
 
   async #answerOfResource(call: AdminCall): Promise<Answer | undefined> {

@@ -116,7 +116,11 @@ async function answer(c: AdminContext, deps: AdminAppDeps): Promise<Response> {
   } catch (error) {
     if (error instanceof Refusal) return json(c, error.answer, own);
     if (!(error instanceof EtcdError)) throw error;
-    deps.log.warn("etcd did not do what an Admin API call needs", { error: errorText(error) });
+    // Of a write without an answer it is unknown whether it was made: this is its line of the audit.
+    const { name: by, role } = access.key;
+    const call = { by, role, method, path: c.req.path, client: clientAddress(c) };
+    const reason = { error: errorText(error) };
+    deps.log.warn("etcd did not do what an Admin API call needs", { ...call, ...reason });
     // Such as a value that is larger than etcd takes: the same call will never succeed.
     const status = error.kind === "refused" ? 400 : 503;
     return json(c, { status, body: { error_msg: error.message } });
@@ -129,11 +133,12 @@ function toCall(c: AdminContext, segments: readonly string[], key: AdminKey, log
   const query = new URL(c.req.url).searchParams;
   return {
     method,
+    role: key.role,
     segments,
     query,
     preconditions: { ifMatch: header("if-match"), ifNoneMatch: header("if-none-match") },
     header,
-    body: () => readRequestBody(c.req.raw),
+    body: (mostBytes) => readRequestBody(c.req.raw, mostBytes),
     bytes: (mostBytes) => readBytes(c.req.raw, mostBytes),
     onChange: (change) => audit(log, change, { c, method, key, query }),
   };
@@ -174,6 +179,7 @@ async function uiAnswer(c: AdminContext, folder: string): Promise<Response> {
     "content-type": file.contentType,
     "cache-control": file.isImmutable ? "public, max-age=31536000, immutable" : "no-cache",
     "x-content-type-options": "nosniff",
+    "x-frame-options": "SAMEORIGIN",
   });
 }
 

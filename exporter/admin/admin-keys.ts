@@ -21,7 +21,12 @@ export function parseAdminKeys(text: string): readonly AdminKey[] | undefined {
     if (!name || !secret || (role !== "admin" && role !== "viewer")) return undefined;
     keys.push({ name, role, secret });
   }
+  return keys.length > 0 && areUnique(keys) ? keys : undefined;
+}
+
+/** Whether no two keys are the same, nor have one name. */
+export function areUnique(keys: readonly AdminKey[]): boolean {
   const isUnique = (field: "name" | "secret") =>
     new Set(keys.map((key) => key[field])).size === keys.length;
-  return keys.length > 0 && isUnique("name") && isUnique("secret") ? keys : undefined;
+  return isUnique("name") && isUnique("secret");
 }

@@ -68,17 +68,18 @@ export class Reader {
     const filter = readFilter(kind, query);
     // One page of very many: their values are not read for it.
     const keysOnly = page !== undefined && filter === undefined;
-    const listed: Listed[] = [];
+    const all: Listed[] = [];
     for await (const found of this.#keys(path, keysOnly)) {
+      const { key, createRevision } = found;
       if (keysOnly) {
-        const { key, createRevision } = found;
-        listed.push({ key, createRevision });
+        all.push({ key, createRevision });
         continue;
       }
-      const { id } = parseId(found.key.slice(this.#deps.prefix.length + 1));
-      const shown = this.#show(kind, id, storedValue(found));
-      if (!filter || filter(asObject(shown.value))) listed.push({ ...found, shown });
+      const { id } = parseId(key.slice(this.#deps.prefix.length + 1));
+      all.push({ key, createRevision, shown: this.#show(kind, id, storedValue(found)) });
     }
+    const isWanted = filter?.(all.map(({ shown }) => asObject(shown?.value)));
+    const listed = isWanted ? all.filter((_, at) => isWanted[at]) : all;
     // Credentials have no directory of their own: without any there is nothing.
     if (kind === "credentials" && listed.length === 0) throw notFound();
     if (!page) return { list: listed.map(({ shown }) => shown as Shown), total: listed.length };

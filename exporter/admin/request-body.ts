@@ -3,8 +3,11 @@ import { Refusal, refusal } from "./answer.ts";
 import { MOST_OF_BODY, parseBody } from "./check/parse-body.ts";
 
 /** The body of a call as JSON; undefined where there is none. Throws a `Refusal`. */
-export async function readRequestBody(request: Request): Promise<unknown> {
-  const bytes = await readBytes(request, MOST_OF_BODY);
+export async function readRequestBody(
+  request: Request,
+  mostBytes: number = MOST_OF_BODY,
+): Promise<unknown> {
+  const bytes = await readBytes(request, mostBytes);
   if (bytes.byteLength === 0) return undefined;
   try {
     new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -12,7 +15,7 @@ export async function readRequestBody(request: Request): Promise<unknown> {
     // What would be stored is not what was sent.
     throw refusal(400, "invalid request body: bytes that are not UTF-8");
   }
-  const parsed = parseBody(bytes);
+  const parsed = parseBody(bytes, mostBytes);
   if ("fault" in parsed) {
     const { status, ...body } = parsed.fault;
     throw new Refusal(status, body);

@@ -46,6 +46,8 @@ export function createAdminApi(
   });
 }
 
+const LONGEST_END_MS = 5000;
+
 /** Listens; what a person should know of the configuration is logged. Rejects where it cannot listen. */
 export async function startAdmin(config: AdminConfig, deps: AdminDeps): Promise<Listening> {
   const app = createAdminApp({
@@ -56,7 +58,12 @@ export async function startAdmin(config: AdminConfig, deps: AdminDeps): Promise<
     uiFolder: config.uiFolder,
     log: deps.log,
   });
-  const listening = await listen(app, config.listen, { setting: "ADMIN_LISTEN", tls: config.tls });
+  const listening = await listen(app, config.listen, {
+    setting: "ADMIN_LISTEN",
+    tls: config.tls,
+    // A client whose write was made is told so, though this process is being replaced.
+    patience: { clock: deps.clock, limitMs: LONGEST_END_MS },
+  });
   for (const warning of warnings(config)) deps.log.warn(warning, {});
   deps.log.info("the Admin API listens", { ...config.listen, port: listening.port });
   return listening;

@@ -26,7 +26,7 @@ export async function readStored(
 
 export function storedValue({ key, value, createRevision, modRevision }: KeyValue): StoredValue {
   const text = Buffer.from(value).toString("utf8");
-  return { key, text, value: parseObject(text), createRevision, modRevision };
+  return { key, text, value: storedObject(text), createRevision, modRevision };
 }
 
 /** The value with its secrets decrypted, in place: a copy of each would be most of the work of a list. */
@@ -40,11 +40,11 @@ export function inTheClear(
   return value;
 }
 
-function parseObject(text: string): JsonObject | undefined {
+/** Undefined where a stored text is no JSON object, or one that others wrote and nothing here could walk. */
+export function storedObject(text: string): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-    // What no walk over a value here may meet; APISIX would not have written it.
     return misfitOf(value) === undefined ? (value as JsonObject) : undefined;
   } catch {
     return undefined;

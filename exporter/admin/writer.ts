@@ -1,5 +1,6 @@
 import { type KindName, resourceKey } from "../../shared/resources/resource-key.ts";
 import type { JsonObject } from "../encryption/field-cipher.ts";
+import { misfitOf } from "../validate/json.ts";
 import { validate } from "../validate.ts";
 import { notFound, Refusal, refusal } from "./answer.ts";
 import type { WriteMethod } from "./check/admin-kinds.ts";
@@ -103,6 +104,10 @@ export class Writer {
       if (!Object.hasOwn(body, "update_time")) patched.update_time = now;
     }
     patched.create_time ??= now;
+    // Neither the body nor what is stored is too deep; both, at the end of a long path, may be.
+    const misfit = misfitOf(patched);
+    if (misfit)
+      throw refusal(400, `invalid configuration: found ${misfit.found}, ${misfit.wanted}`);
     return patched;
   }
 
@@ -175,8 +180,22 @@ export class Writer {
     try {
       return await commit(key, () => prepare(leaseId), this.#deps);
     } catch (error) {
-      if (granted !== undefined) await transport.leaseRevoke(granted).catch(() => {});
+      if (granted !== undefined) await this.#dropLease(granted, key);
       throw error;
+    }
+  }
+
+  /**
+   * A write that etcd has not answered may have been made. The key is then left to its time: to revoke the
+   * lease would take away what was there before, too.
+   */
+  async #dropLease(leaseId: string, key: string): Promise<void> {
+    const { transport } = this.#deps;
+    try {
+      const { kvs } = await transport.range({ key, keysOnly: true });
+      if (kvs[0]?.leaseId !== leaseId) await transport.leaseRevoke(leaseId);
+    } catch {
+      // etcd is away; the lease ends by itself.
     }
   }
 

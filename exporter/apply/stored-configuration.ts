@@ -1,4 +1,5 @@
 import { type KindName, parseResourceKey } from "../../shared/resources/resource-key.ts";
+import { storedObject } from "../admin/stored-values.ts";
 import type { FieldCipher, JsonObject } from "../encryption/field-cipher.ts";
 import { type ReadDeps, readPages } from "../etcd/base-read.ts";
 import { keysUnder } from "../etcd/key-bytes.ts";
@@ -69,17 +70,7 @@ export function storedResource(
   const parsed = parseResourceKey(below);
   if (parsed.is !== "resource") return undefined;
   const { kind, id } = parsed;
-  const value = parseObject(bytes);
+  const value = storedObject(Buffer.from(bytes).toString("utf8"));
   if (value) cipher.decrypt(kind, id, value);
   return { key: below, kind, id, value, modRevision };
-}
-
-function parseObject(bytes: Uint8Array): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(bytes).toString("utf8"));
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-    return value as JsonObject;
-  } catch {
-    return undefined;
-  }
 }

@@ -12,6 +12,8 @@ const BY_TEXT: readonly (readonly [RegExp, EtcdErrorKind])[] = [
   [/authentication failed|user name not found|common name/i, "unauthenticated"],
   [/permission denied/i, "denied"],
   [/requested lease not found/, "not-found"],
+  // A value that is larger than etcd takes at all; what etcd sends is never too large for us.
+  [/grpc: received message larger than max/, "refused"],
 ];
 
 const BY_CODE: ReadonlyMap<number, EtcdErrorKind> = new Map([

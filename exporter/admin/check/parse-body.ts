@@ -80,7 +80,6 @@ const TOKENS: readonly (readonly [RegExp, TokenName])[] = [
   [/\]/y, "T_ARR_END"],
   [/:/y, "T_COLON"],
   [/,/y, "T_COMMA"],
-  [/"(?:[^"\\]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*"/y, "T_STRING"],
   [/-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])/y, "T_NUMBER"],
   [/true|false/y, "T_BOOLEAN"],
   [/null/y, "T_NULL"],
@@ -93,11 +92,29 @@ function nextToken(text: string, from: number): { readonly token: Token; readonl
   space.exec(text);
   const start = space.lastIndex;
   if (start >= text.length) return { token: { name: "T_END", at: start + 1 }, end: start };
+  const endOfText = text[start] === '"' ? endOfTextAt(text, start) : undefined;
+  if (endOfText !== undefined) {
+    return { token: { name: "T_STRING", at: start + 1 }, end: endOfText };
+  }
   for (const [pattern, name] of TOKENS) {
     pattern.lastIndex = start;
     if (pattern.test(text)) return { token: { name, at: start + 1 }, end: pattern.lastIndex };
   }
   return { token: { name: "invalid token", at: start + 1 }, end: text.length };
+}
+
+const ESCAPE = /\\(?:["\\/bfnrt]|u[\da-fA-F]{4})/y;
+
+/** Where the text that begins at a quote ends; undefined: nowhere. No pattern is for texts of megabytes. */
+function endOfTextAt(text: string, start: number): number | undefined {
+  for (let at = start + 1; at < text.length; at++) {
+    if (text[at] === '"') return at + 1;
+    if (text[at] !== "\\") continue;
+    ESCAPE.lastIndex = at;
+    if (!ESCAPE.test(text)) return undefined;
+    at = ESCAPE.lastIndex - 1;
+  }
+  return undefined;
 }
 
 type Expected =

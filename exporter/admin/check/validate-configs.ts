@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { fieldOf, isObject, type JsonObject, luaText, luaType } from "../schema/lua-value.ts";
 import { type AdminKind, adminKind } from "./admin-kinds.ts";
 import { KIND_CHECKS } from "./check-kinds.ts";
@@ -34,10 +35,17 @@ export async function validateConfigs(
   return faults;
 }
 
+/**
+ * A hundred thousand routes take seconds, in which nothing else would run: no publishing, and no renewal of
+ * the leadership, which would be lost.
+ */
+const ITEMS_A_TURN = 500;
+
 async function validateList(kind: AdminKind, list: readonly unknown[], enabled: EnabledPlugins) {
   const faults: ConfigFault[] = [];
   const known = new Set<unknown>();
   for (const [index, item] of list.entries()) {
+    if (index % ITEMS_A_TURN === ITEMS_A_TURN - 1) await nextTurn();
     const id = isObject(item) ? (fieldOf(item, "id") ?? fieldOf(item, "username")) : undefined;
     const error = (await itemFault(kind, item, enabled)) ?? duplicateFault(kind, id, known);
     known.add(id);

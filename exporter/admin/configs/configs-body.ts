@@ -6,14 +6,14 @@ import { parseBody } from "../check/parse-body.ts";
 import { isObject, type JsonObject } from "../schema/lua-value.ts";
 
 /** Bytes of a whole configuration; APISIX has no limit here. */
-const MOST_BYTES = 32 << 20;
+export const MOST_OF_CONFIGS = 32 << 20;
 
 /** The body as a map of lists, from JSON or YAML. Throws a `Refusal`. */
 export async function readConfigsBody({
   header,
   bytes,
 }: Pick<AdminCall, "header" | "bytes">): Promise<JsonObject> {
-  const body = await bytes(MOST_BYTES);
+  const body = await bytes(MOST_OF_CONFIGS);
   if (body.byteLength === 0) throw wrong("empty request body");
   let text: string;
   try {
@@ -30,7 +30,7 @@ export async function readConfigsBody({
 }
 
 function jsonValue(bytes: Uint8Array): unknown {
-  const parsed = parseBody(bytes, MOST_BYTES);
+  const parsed = parseBody(bytes, MOST_OF_CONFIGS);
   if ("fault" in parsed) throw refusal(parsed.fault.status, parsed.fault.error_msg);
   return parsed.value;
 }

@@ -1,9 +1,10 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { KindName } from "../../../shared/resources/resource-key.ts";
 import { KIND_NAMES } from "../../../shared/resources/resource-key.ts";
 import { ApplyFailed, type ApplyReport, applyPlan, Overtaken } from "../../apply/apply.ts";
 import { planChanges } from "../../apply/plan.ts";
 import { documentOf, LIST_NAMES, type ListName, listOf } from "../../apply/standalone-document.ts";
-import { readConfiguration } from "../../apply/stored-configuration.ts";
+import { readConfiguration, type StoredConfiguration } from "../../apply/stored-configuration.ts";
 import { wantedResources } from "../../apply/wanted-resource.ts";
 import { EtcdError } from "../../etcd/transport.ts";
 import { entriesIn } from "../../table/read-standalone.ts";
@@ -18,13 +19,14 @@ import {
   type ConfigsRecord,
   contentsOf,
   type HeldRecord,
+  RECORD_PREFIX,
   readRecord,
   type Standing,
   standingOf,
 } from "./configs-record.ts";
 
 /** What of a call the endpoint goes by. */
-export type ConfigsCall = Pick<AdminCall, "method" | "header" | "bytes" | "onChange">;
+export type ConfigsCall = Pick<AdminCall, "method" | "role" | "header" | "bytes" | "onChange">;
 
 export type ConfigsDeps = Omit<WriteDeps, "relations">;
 
@@ -44,17 +46,20 @@ export class ConfigsEndpoint {
 
   /** Undefined where there is no such verb. Throws `Refusal` and `EtcdError`. */
   async answer(call: ConfigsCall): Promise<Answer | undefined> {
-    if (call.method === "GET") return this.#get(call.header("accept") ?? "");
+    if (call.method === "GET") return this.#get(call);
     return call.method === "PUT" ? this.#put(call) : undefined;
   }
 
-  async #get(accept: string): Promise<Answer> {
+  async #get({ header, role }: ConfigsCall): Promise<Answer> {
+    const accept = header("accept") ?? "";
     const { stored, standing } = await this.#read();
     const { digest, lastModified } = standing;
     const metadata = {
       ...(digest === undefined ? {} : { "X-Digest": digest }),
       ...(lastModified === undefined ? {} : { "X-Last-Modified": lastModified }),
     };
+    // Who may not send it back has no need of private keys, which no other GET shows.
+    if (role === "viewer") withoutPrivateKeys(stored);
     const body = {
       ...documentOf(stored, { withIndex: true }),
       ...versionFields(standing),
@@ -78,7 +83,7 @@ export class ConfigsEndpoint {
         try {
           return await this.#apply(configs, digest, call);
         } catch (error) {
-          if (error instanceof ApplyFailed) throw halfWay(error);
+          if (error instanceof ApplyFailed) throw this.#halfWay(error, call);
           if (!(error instanceof Overtaken)) throw error;
           if (attempt === MOST_ATTEMPTS)
             throw refusal(503, "others put configurations all the time");
@@ -98,6 +103,8 @@ export class ConfigsEndpoint {
     if (fault) throw refusal(400, fault.error);
     const { wanted, faults } = wantedResources(entriesIn(lists).entries.values());
     if (faults[0]) throw refusal(400, `invalid configuration: ${faults[0].fault}`);
+    // Of very many resources each part takes a second, and others want their turn in between.
+    await nextTurn();
     const prune: ReadonlySet<KindName> = new Set(
       KIND_NAMES.filter((kind) => changed.has(listOf(kind))),
     );
@@ -110,6 +117,7 @@ export class ConfigsEndpoint {
         LIST_NAMES.map((name) => [name, { version: versions[name], content: contents[name] }]),
       ),
     };
+    await nextTurn();
     const report = await applyPlan(plan, { ...this.#deps, ...sealing(held, record) });
     const { revision } = report;
     call.onChange({
@@ -121,12 +129,28 @@ export class ConfigsEndpoint {
     return { status: 202, headers: { ...answered(record), ...reported(report) } };
   }
 
+  /** What was written before it failed is in etcd, and in the audit. */
+  #halfWay(failed: ApplyFailed, { onChange }: ConfigsCall): Error {
+    const { revision, transactions } = failed.report;
+    const key = `${RECORD_PREFIX}${this.#deps.prefix}`;
+    if (transactions > 0) onChange({ key, value: undefined, before: undefined, revision });
+    return halfWay(failed);
+  }
+
   async #read() {
     const { prefix, transport } = this.#deps;
     // Before the configuration: what is written in between then moves the fence.
     const held = await readRecord(transport, prefix);
     const stored = await readConfiguration(this.#deps, new AbortController().signal);
     return { held, stored, standing: standingOf(held.record, stored) };
+  }
+}
+
+function withoutPrivateKeys({ resources }: StoredConfiguration): void {
+  for (const { kind, value } of resources.values()) {
+    if (kind !== "ssls" || !value) continue;
+    delete value.key;
+    delete value.keys;
   }
 }
 

@@ -243,6 +243,25 @@ describeWithEtcd("resources at the Admin API", () => {
     expect(await idsOf("whatever=1")).toBe("abc");
   });
 
+  it("are listed by no pattern that would never come to an end", async () => {
+    await call("PUT", "routes/a", {
+      ...ROUTE,
+      name: `${"a".repeat(60)}!`,
+      uri: `/${"b".repeat(4000)}`,
+    });
+    const [exponential, steep] = ["^(a+)+$", "(.*b){9}c"].map(encodeURIComponent);
+    for (const [query, parameter] of [
+      [`name=${exponential}`, "name"],
+      [`uri=${steep}`, "uri"],
+      [`name=a&uri=${steep}`, "uri"],
+    ]) {
+      expect(await call("GET", `routes?${query}`), query).toMatchObject({
+        status: 400,
+        body: { error_msg: `the pattern of ${parameter} takes too long` },
+      });
+    }
+  });
+
   it("are patched by merging, where null takes away, and at a path", async () => {
     await call("PUT", "routes/1", { ...ROUTE, desc: "d", labels: { a: "1", b: "2" } });
     const patch = async (path: string, body: unknown) =>
@@ -262,6 +281,14 @@ describeWithEtcd("resources at the Admin API", () => {
     });
     for (const [path, body, status, text] of [
       ["routes/1/uri/deep", 1, 400, "invalid sub-path: /uri/deep"],
+      [`routes/1/labels${"/x".repeat(3000)}`, 1, 400, /found level 1001, at most 1000 levels/],
+      [
+        `routes/1/plugins/cors${"/x".repeat(999)}`,
+        [],
+        400,
+        /found level 1001, at most 1000 levels/,
+      ],
+      ["routes/1/plugins/cors/__proto__", {}, 400, /found a field named __proto__/],
       ["routes/1", undefined, 400, "missing new configuration"],
       ["routes/1", 5, 400, "invalid configuration"],
       ["routes", {}, 400, "missing route id"],

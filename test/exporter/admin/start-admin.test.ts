@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent, request as httpsRequest } from "node:https";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { startAdmin } from "../../../exporter/admin/start-admin.ts";
@@ -84,6 +86,25 @@ describeWithEtcd("the Admin API's server", () => {
     expect(head.status).toBe(200);
     expect(warnings).toEqual([]);
     await close();
+  });
+
+  it("ends with an answer to whoever it has begun to hear", async () => {
+    const { port, close } = await start();
+    const agent = new HttpAgent({ keepAlive: true });
+    const headers = { "x-api-key": ADMIN_KEY, expect: "100-continue" };
+    const path = "/apisix/admin/routes/last";
+    const sent = httpRequest({ host: "127.0.0.1", port, path, method: "PUT", headers, agent });
+    const answered = once(sent, "response");
+    sent.flushHeaders();
+    await once(sent, "continue");
+    const closed = close();
+    await expect(fetch(`http://127.0.0.1:${port}/apisix/admin`)).rejects.toThrow();
+    sent.end(JSON.stringify(ROUTE));
+    const [response] = (await answered) as [IncomingMessage];
+    expect(response.statusCode).toBe(201);
+    response.resume();
+    await closed;
+    agent.destroy();
   });
 
   it("speaks TLS, and with an authority for clients only to whom it has signed for", async () => {

@@ -95,6 +95,25 @@ describeWithEtcd("what the Admin API stores", () => {
     expect(await leases()).toHaveLength(before.length + 1);
   });
 
+  it("stays for its ttl where etcd made the write and did not say so", async () => {
+    const bend = (transport: EtcdTransport) => ({
+      ...transport,
+      txn: async (request: TxnRequest) => {
+        const answer = await transport.txn(request);
+        if (request.success.some((operation) => "leaseId" in operation)) {
+          throw new EtcdError("unavailable", "txn: DEADLINE_EXCEEDED");
+        }
+        return answer;
+      },
+    });
+    const world = await aWorld({ bend });
+    await world.write("routes/1", { ...ROUTE, id: "1" });
+    expect(await world.call("PUT", "routes/1?ttl=600", { ...ROUTE, desc: "new" })).toMatchObject({
+      status: 503,
+    });
+    expect(await world.call("GET", "routes/1")).toMatchObject({ body: { value: { desc: "new" } } });
+  });
+
   it("takes another lease for its guards where etcd has lost the one in use", async () => {
     const world = await aWorld();
     await world.call("PUT", "upstreams/u", UPSTREAM);

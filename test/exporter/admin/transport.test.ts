@@ -62,6 +62,25 @@ describeWithEtcd("a call of the Admin API", () => {
     }
   });
 
+  it("is not made in a user's name by a page of another origin, which cookies go with", async () => {
+    const world = await aWorld();
+    const cookie = { "x-api-key": "", cookie: `x_api_key=${ADMIN_KEY}`, host: "gate.test:9180" };
+    for (const [headers, status] of [
+      [{ "sec-fetch-site": "same-origin", origin: "https://behind-a-proxy.test" }, 201],
+      [{ "sec-fetch-site": "none" }, 201],
+      [{ "sec-fetch-site": "cross-site" }, 401],
+      [{ "sec-fetch-site": "same-site" }, 401],
+      [{ origin: "http://gate.test:9180" }, 201],
+      [{ origin: "http://gate.test:8080" }, 401],
+      [{ origin: "null" }, 401],
+      // Whoever can set this header knows the key.
+      [{ "sec-fetch-site": "cross-site", "x-api-key": ADMIN_KEY }, 201],
+    ] as const) {
+      const answer = await world.call("POST", "routes", ROUTE, { ...cookie, ...headers });
+      expect(answer.status, JSON.stringify(headers)).toBe(status);
+    }
+  });
+
   it("of a viewer only reads", async () => {
     const world = await aWorld();
     const viewer = { "x-api-key": VIEWER_KEY };
@@ -183,6 +202,11 @@ describeWithEtcd("a call of the Admin API", () => {
       });
     }
     expect(await world.call("GET", "plugins/list")).toMatchObject({ status: 200 });
+    // Whether such a write was made nobody knows: who tried it is in the log all the same.
+    const path = "/apisix/admin/routes/1";
+    const tried = world.lines.filter(({ fields }) => fields.path === path);
+    expect(tried.map(({ fields }) => fields.method)).toEqual(["GET", "PUT", "PATCH", "DELETE"]);
+    expect(tried[1]?.fields).toMatchObject({ by: "ci", role: "admin", client: "127.0.0.1" });
   });
 
   it("below /ui/ gets a built Dashboard, and nothing outside of its folder", async () => {

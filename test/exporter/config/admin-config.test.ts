@@ -62,6 +62,18 @@ describe("the configuration of the Admin API", () => {
     }
   });
 
+  it("refuses one key for two roles, and one name for two keys", () => {
+    for (const [settings, wrong] of [
+      [{ ADMIN_KEY: "k", ADMIN_VIEWER_KEY: "k" }, "ADMIN_VIEWER_KEY"],
+      [{ ADMIN_KEY: "k", ADMIN_KEYS: "grafana:viewer:k" }, "ADMIN_KEYS"],
+      [{ ADMIN_KEY: "k", ADMIN_KEYS: "admin:viewer:other" }, "ADMIN_KEYS"],
+    ] as const) {
+      const { problems } = problem(settings);
+      expect(problems.map(({ setting }) => setting)).toEqual([wrong]);
+      expect(problems[0]?.found).toBe("a value that is not shown here");
+    }
+  });
+
   it("refuses networks that are none, and half of a pair for TLS", () => {
     expect(admin({ ADMIN_KEY: "k", ADMIN_ALLOW: "10.0.0.0/8, fe80::/10" })?.allow).toEqual([
       "10.0.0.0/8",

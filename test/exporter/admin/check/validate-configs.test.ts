@@ -25,6 +25,16 @@ describe("validating a whole configuration", () => {
     ]);
   });
 
+  it("lets others have their turn between the items of a long list", async () => {
+    let hadTurn = false;
+    setImmediate(() => {
+      hadTurn = true;
+    });
+    const upstreams = Array.from({ length: 1000 }, (_, i) => ({ id: `u${i}`, nodes: {} }));
+    expect(await validate({ upstreams })).toEqual([]);
+    expect(hadTurn).toBe(true);
+  });
+
   it("tells an id that is there twice", async () => {
     const error = "found duplicate id u in upstreams";
     expect(await validate({ upstreams: [upstream, upstream] })).toEqual([

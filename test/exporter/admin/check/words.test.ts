@@ -74,6 +74,12 @@ describe("lua-cjson's words", () => {
     ["nulx", "Expected value but found invalid token at character 1"],
     ['{"a":[{}],"b":tru}', "Expected value but found invalid token at character 15"],
     ['{"a":1}{', "Expected the end but found T_OBJ_BEGIN at character 8"],
+    [
+      String.raw`{"\\\"\u00e9\n": "" "`,
+      "Expected comma or object end but found invalid token at character 21",
+    ],
+    [String.raw`["a\x"]`, "Expected value but found invalid token at character 2"],
+    [String.raw`["\u12"]`, "Expected value but found invalid token at character 2"],
     ["[".repeat(1001), "Found too many nested data structures (1001) at character 1001"],
   ])("%j: %s", (text, fault) => expect(faultOf(text)).toBe(fault));
 
@@ -83,6 +89,16 @@ describe("lua-cjson's words", () => {
     });
     expect(faultOf("")).toEqual({ value: undefined });
     expect(faultOf("[".repeat(1000) + "]".repeat(1000))).toHaveProperty("value");
+  });
+
+  it("are found behind a text of megabytes", () => {
+    const text = `["${"x".repeat(30_000_000)}"`;
+    const body = parseBody(new TextEncoder().encode(text), 32 << 20);
+    expect(body).toMatchObject({
+      fault: {
+        error_msg: expect.stringMatching(/comma or array end but found T_END .* 30000004$/),
+      },
+    });
   });
 
   it("give the body back, and its size where it is too long", () => {

@@ -3,9 +3,11 @@ import { EtcdError } from "../../../../exporter/etcd/transport.ts";
 import {
   type AdminWorld,
   type AdminWorldOptions,
+  type LogLine,
   startAdminWorld,
   VIEWER_KEY,
 } from "../../../support/admin-world.ts";
+import { createAuthority } from "../../../support/certificates.ts";
 import {
   describeWithEtcd,
   type EtcdCluster,
@@ -164,8 +166,19 @@ describeWithEtcd("/apisix/admin/configs over etcd", () => {
   it("takes a body that is larger than one resource may be", async () => {
     const desc = "x".repeat(200);
     const routes = Array.from({ length: 9000 }, (_, i) => route(`r${i}`, { desc }));
+    const validated = await world.call("POST", "configs/validate", { routes });
+    expect(validated).toMatchObject({ status: 200, body: {} });
     const answer = await put({ routes }, "one");
     expect(changes(answer)).toBe("created=9000, updated=0, deleted=0, unchanged=0");
+  });
+
+  it("refuses, and does not try again, what is larger than etcd takes at all", async () => {
+    const routes = [route("r0"), route("r1", { vars: [["uri", "~~", "x".repeat(5_000_000)]] })];
+    const answer = await put({ routes }, "one");
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { error_msg: expect.stringContaining("larger than max") },
+    });
   });
 
   it("is for who may write, and knows no other verbs", async () => {
@@ -217,9 +230,41 @@ describeWithEtcd("/apisix/admin/configs over etcd", () => {
       status: 503,
       body: { error_msg: expect.stringMatching(/no connection.*248 created.*does the rest/) },
     });
+    const after = (await world.transport.range({ key: `${world.prefix}/routes/r1` })).kvs[0];
+    const writes = bent.lines.filter(({ message }) => message === "admin write");
+    expect(writes).toHaveLength(1);
+    const { fields } = writes[0] as LogLine;
+    expect(fields).toMatchObject({ by: "ci", method: "PUT", after: expect.any(Number) });
+    expect(fields.after).toBeGreaterThanOrEqual(after?.modRevision as number);
     expect(await get()).not.toHaveProperty("X-Digest");
     expect(changes(await put(configs, "one"))).toContain("created=151,");
     expect(((await get()).routes as []).length).toBe(400);
+  });
+
+  it("shows private keys of certificates to nobody who may not send them back", async () => {
+    const { cert, key } = createAuthority("ours").issue("a.test", ["DNS:a.test"]);
+    const ssls = [{ id: "1", snis: ["a.test"], cert: cert.text, key: key.text }];
+    await put({ ssls }, "one");
+    expect(await get()).toMatchObject({ ssls });
+    const shown = await world.call("GET", "configs", undefined, { "x-api-key": VIEWER_KEY });
+    expect(shown).toMatchObject({ status: 200, body: { ssls: [{ id: "1", cert: cert.text }] } });
+    expect(JSON.stringify(shown.body)).not.toContain("PRIVATE KEY");
+  });
+
+  it("is not stopped by what others wrote, however deep, and puts it right", async () => {
+    const deep = `{"vars":${"[".repeat(50_000)}${"]".repeat(50_000)}}`;
+    for (const [id, text] of [
+      ["deep", deep],
+      ["proto", '{"uri":"/a","__proto__":{"x":1}}'],
+      ["huge", '{"uri":"/a","priority":1e999}'],
+    ] as const) {
+      await world.write(`routes/${id}`, text);
+    }
+    await world.write("routes/kept", route("kept"));
+    expect((await get()).routes).toMatchObject([{ id: "kept" }]);
+    const answer = await put({ routes: [route("kept"), route("deep")] }, "one");
+    expect(changes(answer)).toBe("created=0, updated=1, deleted=2, unchanged=1");
+    expect((await get()).routes).toMatchObject([{ id: "deep" }, { id: "kept" }]);
   });
 
   it("is described, as all of the Admin API, by a document beside it", async () => {
