@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
@@ -10,6 +11,8 @@ const inWorkerd = ["test/edge/**", "test/shared/request/**"];
 
 export default defineConfig({
   test: {
+    // Vitest leaves one CPU free, which of two is half; most tests wait for processes that they started.
+    maxWorkers: Math.max(2, availableParallelism()),
     projects: [
       {
         test: {
