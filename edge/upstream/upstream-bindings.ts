@@ -1,3 +1,4 @@
+import { isJsonObject } from "../../shared/json-object.ts";
 import {
   CARRIER_KEY_FORMS,
   carrierKeys,
@@ -58,7 +59,7 @@ export function readUpstreamBindings(
 ): UpstreamBindings {
   const written = parse(bindings[SETTING]);
   if (written === undefined) return NO_UPSTREAM_BINDINGS;
-  if (!isObject(written)) {
+  if (!isJsonObject(written)) {
     problems.push(`${SETTING}: want a JSON object such as ${EXAMPLE}`);
     return NO_UPSTREAM_BINDINGS;
   }
@@ -95,7 +96,7 @@ function readBinding(
   problem: (found: string) => void,
 ): UpstreamBinding | undefined {
   const fields = typeof value === "string" ? { binding: value } : value;
-  if (!isObject(fields)) {
+  if (!isJsonObject(fields)) {
     problem("want the name of a binding, or an object with binding and url");
     return undefined;
   }
@@ -122,8 +123,4 @@ function readBinding(
 
 function isFetcher(value: unknown): value is UpstreamBinding["fetcher"] {
   return typeof value === "object" && value !== null && "fetch" in value;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

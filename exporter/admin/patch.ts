@@ -1,3 +1,4 @@
+import { isJsonObject } from "../../shared/json-object.ts";
 import { isObject, type JsonObject } from "./schema/lua-value.ts";
 
 /** A step of a path leads into what holds nothing. */
@@ -15,7 +16,7 @@ export function merge(value: JsonObject, patch: JsonObject): JsonObject {
   for (const [name, field] of Object.entries(patch)) {
     const before = merged.get(name);
     if (field === null) merged.delete(name);
-    else if (isFilled(before) && isMap(field)) merged.set(name, merge(before, field));
+    else if (isFilled(before) && isJsonObject(field)) merged.set(name, merge(before, field));
     else merged.set(name, field);
   }
   return Object.fromEntries(merged);
@@ -31,13 +32,9 @@ export function replaceAt(value: JsonObject, path: readonly string[], field: unk
   return withField(value, name, replaceAt(Array.isArray(before) ? {} : before, rest, field));
 }
 
-function isMap(value: unknown): value is JsonObject {
-  return isObject(value) && !Array.isArray(value);
-}
-
 /** An empty table is a list for Lua, and is replaced like one: by the whole patch, nulls and all. */
 function isFilled(value: unknown): value is JsonObject {
-  return isMap(value) && Object.keys(value).length > 0;
+  return isJsonObject(value) && Object.keys(value).length > 0;
 }
 
 function withField(value: JsonObject, name: string, field: unknown): JsonObject {

@@ -1,3 +1,4 @@
+import { isJsonObject } from "../../shared/json-object.ts";
 import { HTTP_PLUGIN_SCHEMAS, STREAM_PLUGIN_SCHEMAS } from "../../shared/plugins/schemas/index.ts";
 import type { PluginSchemas } from "../../shared/plugins/schemas/plugin-schemas.ts";
 import type { KindName } from "../../shared/resources/resource-key.ts";
@@ -60,13 +61,13 @@ function changePlugins(kind: KindName, id: string, value: JsonObject, change: Ch
     return;
   }
   const { plugins } = value;
-  if (!isObject(plugins)) return;
+  if (!isJsonObject(plugins)) return;
   const table = kind === "stream_routes" ? STREAM_PLUGIN_SCHEMAS : HTTP_PLUGIN_SCHEMAS;
   const isOfConsumer = kind === "consumers" || kind === "credentials";
   for (const [name, config] of Object.entries(plugins)) {
     const schemas = schemasOf(table, name);
     const schema = (isOfConsumer ? schemas?.consumerSchema : undefined) ?? schemas?.schema;
-    if (isObject(config)) changeFields(config, schema?.encrypt_fields, change);
+    if (isJsonObject(config)) changeFields(config, schema?.encrypt_fields, change);
   }
 }
 
@@ -84,8 +85,4 @@ function schemasOf(
   name: string,
 ): PluginSchemas | undefined {
   return Object.hasOwn(table, name) ? table[name] : undefined;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,4 @@
+import { isJsonObject } from "../../shared/json-object.ts";
 import type { Values } from "../../shared/resources/resource.ts";
 import type { KindName } from "../../shared/resources/resource-key.ts";
 import { conditionFault } from "../../shared/resources/route-conditions.ts";
@@ -26,7 +27,7 @@ export function prepare(kind: KindName, id: string, value: Record<string, unknow
   if (NEEDS_ID.has(kind) && value.id === undefined) value.id = id;
   emptyListToMap(value, "plugins");
   emptyListToMap(value, "labels");
-  if (!isMap(value.plugins)) return;
+  if (!isJsonObject(value.plugins)) return;
   for (const name of Object.keys(value.plugins)) emptyListToMap(value.plugins, name);
 }
 
@@ -88,8 +89,4 @@ function checkPairs(ssl: Ssl): Fault | undefined {
 function emptyListToMap(holder: Record<string, unknown>, field: string): void {
   const value = holder[field];
   if (Array.isArray(value) && value.length === 0) holder[field] = {};
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

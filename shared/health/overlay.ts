@@ -1,3 +1,4 @@
+import { isJsonObject } from "../json-object.ts";
 import { SnapshotError } from "../snapshot/errors.ts";
 
 /**
@@ -43,7 +44,7 @@ export function decodeOverlay(bytes: Uint8Array, name: string): HealthOverlay {
     throw new SnapshotError("corrupt", name, `${bytes.length} bytes are too many`);
   }
   const value = parse(bytes, name);
-  if (!isObject(value)) throw new SnapshotError("corrupt", name, "not an object");
+  if (!isJsonObject(value)) throw new SnapshotError("corrupt", name, "not an object");
   if (value.format !== 1) {
     throw new SnapshotError("unsupported", name, `format ${JSON.stringify(value.format)}`);
   }
@@ -53,7 +54,7 @@ export function decodeOverlay(bytes: Uint8Array, name: string): HealthOverlay {
     !Number.isNaN(Date.parse(value.writtenAt)) &&
     typeof value.writtenBy === "string" &&
     typeof value.validSeconds === "number" &&
-    isObject(value.down) &&
+    isJsonObject(value.down) &&
     Object.values(value.down).every(areTexts) &&
     areTexts(value.leftToEdge);
   if (!isRight) throw new SnapshotError("corrupt", name, "a field is missing or of another type");
@@ -66,10 +67,6 @@ function parse(bytes: Uint8Array, name: string): unknown {
   } catch (cause) {
     throw new SnapshotError("corrupt", name, "not JSON", { cause });
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function areTexts(value: unknown): value is readonly string[] {

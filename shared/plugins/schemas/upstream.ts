@@ -1,3 +1,4 @@
+import { METHODS } from "../../resources/methods.ts";
 import type { JsonSchema } from "../json-schema.ts";
 import { hostPattern } from "./parts.ts";
 
@@ -37,18 +38,6 @@ export const timeouts: JsonSchema = {
   required: ["connect", "send", "read"],
 };
 
-export const METHODS = [
-  "GET",
-  "POST",
-  "PUT",
-  "DELETE",
-  "PATCH",
-  "HEAD",
-  "OPTIONS",
-  "CONNECT",
-  "TRACE",
-  "PURGE",
-] as const;
 export const method: JsonSchema = { description: "HTTP method", type: "string", enum: METHODS };
 
 const statuses = (defaults: readonly number[]): JsonSchema => ({
