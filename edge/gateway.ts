@@ -5,13 +5,14 @@ import type { AccessLog } from "./access-log.ts";
 import { errorResponse, GatewayError, noRoute, nothingLoaded, unexpected } from "./errors.ts";
 import { matchRequest } from "./request/match-request.ts";
 import { sendMatched } from "./request/send-matched.ts";
+import { throughPlugins } from "./request/through-plugins.ts";
 import type { Settings } from "./settings.ts";
 import type { Freshness } from "./snapshot/freshness.ts";
 import type { OpenSnapshot } from "./snapshot/open-snapshot.ts";
 import { edgeStatus, isBearer, type StatusDeps } from "./status.ts";
 import type { SendUpstream } from "./upstream/proxy.ts";
 
-/** The request pipeline: snapshot → match → plan → proxy. */
+/** The request pipeline: snapshot → match → plan → plugins → proxy. */
 export interface GatewayDeps extends StatusDeps {
   readonly freshness: Freshness;
   readonly proxy: SendUpstream;
@@ -28,6 +29,7 @@ export interface GatewayDeps extends StatusDeps {
     | "serverHeader"
   >;
   readonly accessLog: AccessLog | undefined;
+  readonly log: (line: string) => void;
   /** 32 hexadecimal digits, other ones every time. */
   readonly requestId: () => string;
 }
@@ -95,18 +97,23 @@ async function answer(
     if (!snapshot) throw nothingLoaded();
     journey.snapshot = snapshot;
     const rules = snapshot.globalRules();
-    const { refusal } = rules instanceof Promise ? await rules : rules;
-    if (refusal) throw refusal;
+    const globals = rules instanceof Promise ? await rules : rules;
+    if (globals.refusal) throw globals.refusal;
     const found = matchRequest(snapshot, request, read, deps.settings.maxBodyBytes);
     const matched = found instanceof Promise ? await found : found;
-    if (!matched) throw noRoute();
-    journey.route = matched.match.routeId;
-    const planned = snapshot.plan(journey.route);
+    if (!matched && globals.chain.isEmpty) throw noRoute();
+    journey.route = matched?.match.routeId;
+    const planned = journey.route === undefined ? undefined : snapshot.plan(journey.route);
     const route = planned instanceof Promise ? await planned : planned;
-    if (route.is === "refused") throw route.error;
-    const { client, rawTarget } = read;
-    const target = { ...route, client, rawTarget, waitUntil };
-    return await sendMatched(request, read, matched, target, deps);
+    const isPlain = globals.chain.isEmpty && (route?.is === "refused" || route?.chain.isEmpty);
+    if (matched && route && isPlain) {
+      if (route.is === "refused") throw route.error;
+      return await sendMatched(request, read, matched, route, waitUntil, deps);
+    }
+    const through = { request, read, matched, route, globals: globals.chain, snapshot, waitUntil };
+    const { response, error } = await throughPlugins(through, deps);
+    journey.error = error;
+    return response;
   } catch (error) {
     const known = error instanceof GatewayError ? error : unexpected(error);
     journey.error = known.message;

@@ -16,6 +16,8 @@ import type { SnapshotSource } from "./snapshot/source.ts";
 import { cacheApiObjects } from "./snapshot/sources/cached.ts";
 import { r2Source } from "./snapshot/sources/r2.ts";
 import { s3Source } from "./snapshot/sources/s3.ts";
+import { ChainBuilder } from "./plugins/chain-builder.ts";
+import type { PluginDeps } from "./plugins/plugin.ts";
 import { createProxy, type ProxyDeps } from "./upstream/proxy.ts";
 import type { Timers } from "./upstream/timers.ts";
 
@@ -24,6 +26,7 @@ import type { Timers } from "./upstream/timers.ts";
 const now = () => Date.now();
 const random = () => Math.random();
 const log = (line: string) => console.log(line);
+const randomBytes = (count: number) => crypto.getRandomValues(new Uint8Array(count));
 const requestId = () => crypto.randomUUID().replaceAll("-", "");
 const timers: Timers = {
   after: (ms, action) => {
@@ -44,6 +47,10 @@ function sourcesOf(settings: Settings): SnapshotSource[] {
 
 /** What an isolate keeps from one request, and one run of the cron trigger, to the next. */
 function openEdge(bindings: Bindings) {
+  const dispatch: PluginDeps["dispatch"] = (request, waitUntil) => {
+    const context = { waitUntil, passThroughOnException() {}, props: {} };
+    return Promise.resolve(gateway.fetch(request, bindings, context));
+  };
   const settings = readSettings(bindings);
   const chunks = new ChunkCache(settings.memoryBudgetBytes);
   const reader = new ObjectReader({
@@ -54,10 +61,11 @@ function openEdge(bindings: Bindings) {
   });
   const verdicts = new ActiveVerdicts(now);
   const balancers = new BalancerPool({ now, random, verdicts });
+  const chains = new ChainBuilder(pluginDeps(bindings, settings, dispatch), () => undefined);
   const loader = new Loader({
     reader,
     chunks,
-    snapshot: { balancers, bindings: settings.upstreamBindings },
+    snapshot: { balancers, chains, bindings: settings.upstreamBindings },
   });
   const overlays = new OverlayReader(reader, verdicts);
   const clocks = { timers, now, random };
@@ -66,9 +74,28 @@ function openEdge(bindings: Bindings) {
   const accessLog = settings.accessLog ? jsonAccessLog(log) : undefined;
   const seen = { loader, freshness, chunks, overlays, balancers, now };
   const proxy = createProxy(dialling);
+  const gateway = createGateway({ ...seen, proxy, settings, accessLog, log, requestId });
   return {
-    gateway: createGateway({ ...seen, proxy, settings, accessLog, requestId }),
+    gateway,
     checks: checksOf(settings, loader, dialling),
+  };
+}
+
+function pluginDeps(
+  bindings: Bindings,
+  { serverHeader }: Settings,
+  dispatch: PluginDeps["dispatch"],
+): PluginDeps {
+  return {
+    fetch: (input, init) => fetch(input, init),
+    timers,
+    now,
+    random,
+    randomBytes,
+    log,
+    server: serverHeader,
+    bindings,
+    dispatch,
   };
 }
 
@@ -80,7 +107,7 @@ function diallingOf({ privateNetwork, serverHeader, showUpstreamStatus }: Settin
     timers,
     now,
     hearsOfLeaving: Cloudflare.compatibilityFlags.enable_request_signal ?? false,
-    randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+    randomBytes,
     server: serverHeader,
     showUpstreamStatus,
   };

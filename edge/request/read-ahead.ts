@@ -14,7 +14,10 @@ export interface ReadAhead {
  * Reads the body up to `maxBytes`. One that is longer is not lost: what was read of it is put before the
  * rest. Rejects with what reading the body rejects with, as when the client went away.
  */
-export async function readAhead(request: Request, maxBytes: number): Promise<ReadAhead> {
+export async function readAhead(
+  request: Pick<Request, "headers" | "body">,
+  maxBytes: number,
+): Promise<ReadAhead> {
   const stream: ReadableStream<Uint8Array> | null = request.body;
   if (stream === null) return { body: new Uint8Array(), rest: new Uint8Array() };
   if ((announcedLength(request.headers) ?? 0) > maxBytes) return { body: "too long", rest: stream };

@@ -1,8 +1,4 @@
-import {
-  type MergedGlobalRules,
-  mergeGlobalRules,
-  type Plugins,
-} from "../../shared/resources/merge.ts";
+import { type MergedGlobalRules, mergeGlobalRules } from "../../shared/resources/merge.ts";
 import { globalRefusal } from "../../shared/resources/resolve-route.ts";
 import type { Resource, Values } from "../../shared/resources/resource.ts";
 import { type KindName, resourceKey } from "../../shared/resources/resource-key.ts";
@@ -22,13 +18,16 @@ import {
 import { ChunkNeeded } from "../../shared/snapshot/held-chunks.ts";
 import type { Chunk } from "../../shared/snapshot/open-chunk.ts";
 import { BoundedMap } from "../bounded-map.ts";
-import type { GatewayError } from "../errors.ts";
+import { GatewayError } from "../errors.ts";
+import { type Chain, EMPTY_CHAIN } from "../plugins/chain.ts";
 import type { ChunkCache } from "./chunk-cache.ts";
 import {
+  chainOfConsumer,
+  chainSite,
+  configurationError,
   type Plan,
   type PlanDeps,
   planRoute,
-  pluginsOfConsumer,
   refusedError,
   type ServedRoute,
 } from "./plan-route.ts";
@@ -51,7 +50,7 @@ export class OpenSnapshot {
   readonly #index: RouteIndex;
   readonly #deps: SnapshotDeps & ChunkAccess;
   readonly #plans = new BoundedMap<string, Plan>(PLANS_KEPT);
-  readonly #consumerPlugins = new BoundedMap<string, Plugins>(PLANS_KEPT);
+  readonly #consumerChains = new BoundedMap<string, Chain>(PLANS_KEPT);
   #globalRules: GlobalRules | undefined;
 
   constructor(manifest: Manifest, deps: SnapshotDeps & ChunkAccess) {
@@ -85,14 +84,14 @@ export class OpenSnapshot {
     return this.#plans.get(routeId) ?? this.#makePlan(routeId);
   }
 
-  /** The route's plugins for the requests of one consumer: merged once, then kept. */
-  async pluginsFor(route: ServedRoute, username: string): Promise<Plugins> {
+  /** What runs for a route's requests once they are one consumer's: built once, then kept. */
+  async chainFor(route: ServedRoute, username: string): Promise<Chain> {
     const key = `${route.routeId}\n${username}`;
-    const kept = this.#consumerPlugins.get(key);
+    const kept = this.#consumerChains.get(key);
     if (kept) return kept;
-    const plugins = await pluginsOfConsumer(route, username, this);
-    this.#consumerPlugins.set(key, plugins);
-    return plugins;
+    const chain = await chainOfConsumer(route, username, this, this.#deps);
+    this.#consumerChains.set(key, chain);
+    return chain;
   }
 
   /** What holds for every request, matched or not. */
@@ -158,19 +157,35 @@ export class OpenSnapshot {
       const rule = await this.resource("global_rules", id);
       if (rule) rules.push(rule.value);
     }
+    this.#globalRules = await this.#openGlobalRules(rules);
+    return this.#globalRules;
+  }
+
+  async #openGlobalRules(rules: readonly Values["global_rules"][]): Promise<GlobalRules> {
+    const merged = mergeGlobalRules(rules);
     // Even one that APISIX would not run, since it is there twice, was meant as a guard.
     const refusal = globalRefusal(rules);
-    this.#globalRules = {
-      merged: mergeGlobalRules(rules),
-      refusal: refusal && refusedError(refusal),
+    if (refusal) return { merged, chain: EMPTY_CHAIN, refusal: refusedError(refusal) };
+    const definedBy = (plugin: string) => {
+      const rule = rules.find(({ plugins }) => Object.hasOwn(plugins, plugin));
+      return `global_rules/${rule?.id}`;
     };
-    return this.#globalRules;
+    try {
+      const site = chainSite(definedBy, this, this.#deps);
+      return { merged, chain: await this.#deps.chains.build(merged.plugins, site), refusal };
+    } catch (error) {
+      const told = configurationError("a global rule", error);
+      if (!(told instanceof GatewayError)) throw error;
+      return { merged, chain: EMPTY_CHAIN, refusal: told };
+    }
   }
 }
 
 /** The global rules of a generation. */
 export interface GlobalRules {
   readonly merged: MergedGlobalRules;
+  /** What of them runs, beside that of the route. */
+  readonly chain: Chain;
   /** The answer to every request, where a rule has a plugin that the edge must not leave out. */
   readonly refusal: GatewayError | undefined;
 }

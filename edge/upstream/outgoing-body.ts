@@ -17,20 +17,21 @@ export interface OutgoingBody {
 export const KEPT_BODY_BYTES = 64 * 1024;
 
 /**
- * `ahead` is the body where it was read before. A promise only where it is to be read now, which rejects
+ * `method` is the one that is sent, `ahead` the body where it was read before. A promise only where it is to be read now, which rejects
  * with `ClientFailure`.
  */
 export function outgoingBody(
   request: Request,
+  method: string,
   ahead: Uint8Array | ReadableStream<Uint8Array> | undefined,
 ): OutgoingBody | Promise<OutgoingBody> {
-  if (ahead instanceof Uint8Array) return whole(ahead, request.method);
+  if (ahead instanceof Uint8Array) return whole(ahead, method);
   const stream = ahead ?? request.body;
   if (stream === null) return NO_BODY;
   const length = announcedLength(request.headers);
   if (ahead === undefined && length !== undefined && length <= KEPT_BODY_BYTES) {
     return request.arrayBuffer().then(
-      (bytes) => whole(new Uint8Array(bytes), request.method),
+      (bytes) => whole(new Uint8Array(bytes), method),
       (cause: unknown) => {
         throw new ClientFailure("the client's body was cut", { cause });
       },

@@ -5,6 +5,25 @@ import type { Balancer } from "../balancer/balancer.ts";
 import type { UpstreamHealth } from "../balancer/upstream-health.ts";
 import type { UpstreamBinding } from "./upstream-bindings.ts";
 
+/** A request's head after plugins had their way with it. */
+export interface SentHead {
+  readonly method: string;
+  /** As they go out, but for what a connection needs; taken over. */
+  readonly headers: Headers;
+  /** In place of the client's own Host. */
+  readonly host: string | undefined;
+}
+
+/** What an attempt at a node came to. */
+export interface EndedAttempt {
+  readonly host: string;
+  readonly port: number;
+  /** Of the answer, or what the failure counts as. */
+  readonly status: number;
+  /** Milliseconds until the answer's head, or the failure. */
+  readonly ms: number;
+}
+
 /** Where a request goes, once route, service and upstream have been merged. */
 export interface ProxyTarget {
   readonly upstream: Upstream;
@@ -14,13 +33,17 @@ export interface ProxyTarget {
   readonly binding?: UpstreamBinding | undefined;
   /** In place of the upstream's own, where a plugin asks for it. */
   readonly scheme?: "http" | "https" | undefined;
+  /** Undefined: as the client sent it. */
+  readonly head?: SentHead | undefined;
+  /** Hears of every attempt once it has an answer, or has failed. */
+  readonly onAttempt?: ((attempt: EndedAttempt) => void) | undefined;
   /** The route's time-outs; they win over the upstream's. */
   readonly timeout: Timeout | undefined;
   readonly enableWebsocket: boolean;
   readonly client: Client;
   /** The request's. */
   readonly variables: Variables;
-  /** Path and query as the client sent them; nothing here is normalised. */
+  /** Path and query as they go out; nothing here is normalised. */
   readonly rawTarget: string;
   /** Has the platform go on with this when the client has its answer, or has gone. */
   readonly waitUntil: (work: Promise<unknown>) => void;

@@ -6,7 +6,7 @@ import { createDialPlanner, type DialPlan } from "./dial-plan.ts";
 import { ClientFailure, UpstreamFailure } from "./failure.ts";
 import { isBodiless, type OutgoingBody, outgoingBody } from "./outgoing-body.ts";
 import type { ProxyTarget } from "./proxy-target.ts";
-import { upstreamRequestHeaders } from "./request-headers.ts";
+import { sentHeaders, upstreamRequestHeaders } from "./request-headers.ts";
 import { decideRetry } from "./retry.ts";
 import type { DialDeps, UpstreamRequest } from "./upstream-request.ts";
 import { watchAttempt } from "./watched-attempt.ts";
@@ -30,23 +30,24 @@ const DEFAULT_TIMEOUT: Timeout = { connect: 60, send: 60, read: 60 };
 export function createProxy(deps: ProxyDeps): SendUpstream {
   const planDial = createDialPlanner(deps.privateNetwork !== undefined);
   return async (request, target) => {
-    const { upstream, balancer, client, health, rawTarget, variables } = target;
+    const { upstream, balancer, client, head, health, rawTarget, variables } = target;
+    const method = head?.method ?? request.method;
     if (upstream.nodes.length === 0) {
       throw new GatewayError("gateway", 503, "the upstream has no nodes");
     }
     // Before the body: what decides may lie in it.
     const candidates = balancer.candidates(variables);
     try {
-      const read = outgoingBody(request, target.ahead);
+      const read = outgoingBody(request, method, target.ahead);
       const outgoing = read instanceof Promise ? await read : read;
       const wanted = {
-        clientHost: client.hostHeader,
+        clientHost: head?.host ?? client.hostHeader,
         target: rawTarget,
-        fetchMaySend: outgoing.body.is === "none" || !isBodiless(request.method),
+        fetchMaySend: outgoing.body.is === "none" || !isBodiless(method),
         binding: target.binding,
         scheme: target.scheme,
       };
-      const attempts = new AttemptLog(upstream, request.method, deps);
+      const attempts = new AttemptLog(target, method, deps);
       const attempt = attempter(request, target, outgoing, deps);
       const isUsable = health.usable();
       for (let next = candidates.next(); !next.done; next = candidates.next()) {
@@ -58,7 +59,7 @@ export function createProxy(deps: ProxyDeps): SendUpstream {
         try {
           const answer = await attempt(plan);
           health.attempted(node, { is: "answered", status: answer.status });
-          attempts.answered(answer);
+          attempts.answered(plan, answer);
           return watched ? watched.answered(answer) : answer;
         } catch (error) {
           watched?.failed();
@@ -80,15 +81,17 @@ export function createProxy(deps: ProxyDeps): SendUpstream {
 
 function attempter(
   request: Request,
-  { client, enableWebsocket, rawTarget, timeout, upstream }: ProxyTarget,
+  { client, enableWebsocket, head, rawTarget, timeout, upstream }: ProxyTarget,
   { body }: OutgoingBody,
   deps: ProxyDeps,
 ): (plan: DialPlan) => Promise<Response> {
   const configured = timeout ?? upstream.timeout;
   const common: Omit<UpstreamRequest, "plan"> = {
-    method: request.method,
+    method: head?.method ?? request.method,
     target: rawTarget,
-    headers: upstreamRequestHeaders(request.headers, client, acceptEncodingOf(request)),
+    headers: head
+      ? sentHeaders(head.headers, client, acceptEncodingOf(request))
+      : upstreamRequestHeaders(request.headers, client, acceptEncodingOf(request)),
     body,
     websocket: enableWebsocket && request.headers.get("upgrade")?.toLowerCase() === "websocket",
     timeout: configured ?? DEFAULT_TIMEOUT,
@@ -113,16 +116,21 @@ class AttemptLog {
   readonly #startedAt: number;
   readonly #statuses: number[] = [];
   readonly #reasons: string[] = [];
+  readonly #ended: ProxyTarget["onAttempt"];
   #last: UpstreamFailure | undefined;
+  #attemptedAt: number;
 
-  constructor(upstream: Upstream, method: string, deps: ProxyDeps) {
+  constructor({ upstream, onAttempt }: ProxyTarget, method: string, deps: ProxyDeps) {
     this.#upstream = upstream;
+    this.#ended = onAttempt;
     this.#method = method;
     this.#deps = deps;
     this.#startedAt = deps.now();
+    this.#attemptedAt = this.#startedAt;
   }
 
-  answered(answer: Response): void {
+  answered(plan: DialPlan, answer: Response): void {
+    this.#tell(plan, answer.status);
     if (answer.status >= 500 || this.#deps.showUpstreamStatus) {
       answer.headers.set(STATUS_HEADER, [...this.#statuses, answer.status].join(", "));
     }
@@ -132,6 +140,7 @@ class AttemptLog {
   failed(plan: DialPlan, failure: UpstreamFailure, canSendBody: boolean): GatewayError | undefined {
     this.#last = failure;
     this.#statuses.push(failure.status);
+    this.#tell(plan, failure.status);
     this.#reasons.push(`${plan.node.hostname}:${plan.node.port}: ${failure.message}`);
     const { retries, retry_timeout: retryTimeout, nodes } = this.#upstream;
     const decision = decideRetry(failure, {
@@ -150,6 +159,13 @@ class AttemptLog {
   /** More attempts were allowed than there are nodes, which is 502 whatever the last failure was. */
   noNodeLeft(): GatewayError {
     return this.#error(502);
+  }
+
+  #tell({ node }: DialPlan, status: number): void {
+    if (!this.#ended) return;
+    const now = this.#deps.now();
+    this.#ended({ host: node.hostname, port: node.port, status, ms: now - this.#attemptedAt });
+    this.#attemptedAt = now;
   }
 
   #error(status: number): GatewayError {

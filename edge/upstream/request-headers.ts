@@ -26,8 +26,8 @@ const ADDED_BY_CLOUDFLARE = [
   "cf-worker",
 ];
 
-/** Written with the connection and the body, and what `X-Forwarded-*` say instead. */
-const SET_ELSEWHERE = ["host", "content-length", "forwarded"];
+/** Written with the connection and the body. */
+const SET_ELSEWHERE = ["host", "content-length"];
 
 const DROPPED = [...HOP_BY_HOP, ...ADDED_BY_CLOUDFLARE, ...SET_ELSEWHERE];
 
@@ -37,7 +37,24 @@ export function upstreamRequestHeaders(
   client: Client,
   acceptEncoding: string | undefined,
 ): Headers {
-  const headers = new Headers(incoming);
+  return sentHeaders(observedHeaders(new Headers(incoming), client), client, acceptEncoding);
+}
+
+/** What APISIX writes anew before plugins run, who may then change it. Changes and returns `headers`. */
+export function observedHeaders(headers: Headers, client: Client): Headers {
+  headers.delete("forwarded");
+  headers.set("x-forwarded-proto", client.scheme);
+  headers.set("x-forwarded-host", client.hostHeader);
+  headers.set("x-forwarded-port", String(client.port));
+  return headers;
+}
+
+/** What is written when the request is sent, whatever plugins did. Changes and returns `headers`. */
+export function sentHeaders(
+  headers: Headers,
+  client: Client,
+  acceptEncoding: string | undefined,
+): Headers {
   const forwardedFor = headers.get("x-forwarded-for");
   for (const name of connectionOptions(headers)) headers.delete(name);
   for (const name of DROPPED) headers.delete(name);
@@ -46,9 +63,6 @@ export function upstreamRequestHeaders(
     "x-forwarded-for",
     forwardedFor ? `${forwardedFor}, ${client.address}` : client.address,
   );
-  headers.set("x-forwarded-proto", client.scheme);
-  headers.set("x-forwarded-host", client.hostHeader);
-  headers.set("x-forwarded-port", String(client.port));
   // Cloudflare puts its own in the client's place; an answer must be in a coding that the client takes.
   if (acceptEncoding === "") headers.delete("accept-encoding");
   else if (acceptEncoding !== undefined) headers.set("accept-encoding", acceptEncoding);

@@ -1,6 +1,7 @@
 import type { EndAttempt } from "../balancer/balancer.ts";
 import { announcedLength } from "./sending.ts";
 import { sized } from "./sized-body.ts";
+import { watchedBody } from "./watched-body.ts";
 import { relayWebSocket } from "./websocket/relay.ts";
 
 /** One attempt, whose balancer hears of its end, whatever that is. */
@@ -43,38 +44,9 @@ export function watchAttempt(
         end("whole");
         return answer;
       }
-      const watched = sized(watchedBody(body, end), announcedLength(headers));
+      const watched = sized(watchedBody(body, { end }), announcedLength(headers));
       return new Response(watched, { status, statusText, headers, encodeBody: "manual" });
     },
     failed: () => end("cut"),
   };
-}
-
-/** Piece by piece: workerd never ends a pipe from one of its own sized streams into another. */
-function watchedBody(
-  body: ReadableStream<Uint8Array>,
-  end: EndAttempt,
-): ReadableStream<Uint8Array> {
-  const reader = body.getReader();
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const { done, value } = await reader.read().catch((error: unknown) => {
-          end("cut");
-          throw error;
-        });
-        if (!done) {
-          controller.enqueue(value);
-          return;
-        }
-        end("whole");
-        controller.close();
-      },
-      cancel: (reason) => {
-        end("cut");
-        return reader.cancel(reason);
-      },
-    },
-    { highWaterMark: 0 },
-  );
 }

@@ -101,7 +101,9 @@ async function answerOf(
   if (!match) return answered(404, "no route");
   const resolved = await resolveRoute(match.routeId, table, reach);
   if (resolved.is === "refused") return refused(resolved);
-  const { upstreamKey, upstream } = resolved;
+  const { destination } = resolved;
+  if (destination.is === "refused") return refused(destination);
+  const { upstreamKey, upstream } = destination;
   const { type, scheme, nodes, service_name } = upstream;
   const named = service_name === undefined ? {} : { service_name };
   return { is: "sent on", upstreamKey, upstream: { type, scheme, nodes, ...named } };

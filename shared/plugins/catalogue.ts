@@ -29,6 +29,7 @@ export interface PluginSupport {
 }
 
 export interface CataloguedPlugin {
+  /** One that is supported has its behaviour under this name in `edge/plugins/registry.ts`. */
   readonly name: string;
   /** Higher runs first, in every phase. */
   readonly priority: number;
@@ -40,16 +41,20 @@ export interface CataloguedPlugin {
   readonly preferRoute?: boolean;
 }
 
-const refused = (reason: string, remedy: string): PluginSupport => ({
-  is: "refused",
-  reason,
-  remedy,
-});
-const ignored = (reason: string, remedy: string): PluginSupport => ({
-  is: "ignored",
-  reason,
-  remedy,
-});
+interface Supported extends PluginSupport {
+  readonly is: "supported";
+}
+interface Ignored extends PluginSupport {
+  readonly is: "ignored";
+}
+interface Refused extends PluginSupport {
+  readonly is: "refused";
+}
+
+const refused = (reason: string, remedy: string): Refused => ({ is: "refused", reason, remedy });
+const ignored = (reason: string, remedy: string): Ignored => ({ is: "ignored", reason, remedy });
+
+const SUPPORTED: Supported = { is: "supported", reason: "", remedy: "" };
 
 const LATER = refused(
   "this release does not run it yet",
@@ -84,14 +89,14 @@ const TLS = ignored("Cloudflare terminates TLS before the Worker", "set it up in
 const CACHE = ignored("the route index needs no match cache", "nothing to do");
 
 /** Highest priority first. */
-export const HTTP_PLUGINS: readonly CataloguedPlugin[] = [
+const HTTP_TABLE = [
   { name: "real-ip", priority: 23000, phases: ["rewrite"], support: LATER },
   { name: "exit-transformer", priority: 22950, phases: ["rewrite"], support: LUA },
   { name: "ai", priority: 22900, phases: [], support: CACHE },
   { name: "client-control", priority: 22000, phases: ["rewrite"], support: LATER },
   { name: "proxy-buffering", priority: 21991, phases: ["rewrite"], support: STREAMING },
   { name: "proxy-control", priority: 21990, phases: ["rewrite"], support: STREAMING },
-  { name: "request-id", priority: 12015, phases: ["rewrite", "header_filter"], support: LATER },
+  { name: "request-id", priority: 12015, phases: ["rewrite", "header_filter"], support: SUPPORTED },
   {
     name: "zipkin",
     priority: 12011,
@@ -265,7 +270,7 @@ export const HTTP_PLUGINS: readonly CataloguedPlugin[] = [
     phases: ["access", "body_filter", "log"],
     support: OBSERVER,
   },
-  { name: "echo", priority: 412, phases: ["header_filter", "body_filter"], support: LATER },
+  { name: "echo", priority: 412, phases: ["header_filter", "body_filter"], support: SUPPORTED },
   { name: "loggly", priority: 411, phases: ["access", "body_filter", "log"], support: OBSERVER },
   {
     name: "http-logger",
@@ -370,7 +375,17 @@ export const HTTP_PLUGINS: readonly CataloguedPlugin[] = [
     phases: ["before_proxy"],
     support: LOCAL_PROCESS,
   },
-];
+] as const satisfies readonly CataloguedPlugin[];
+
+export const HTTP_PLUGINS: readonly CataloguedPlugin[] = HTTP_TABLE;
+
+export type HttpPluginName = (typeof HTTP_TABLE)[number]["name"];
+
+/** Those that the edge runs. */
+export type SupportedPluginName = Extract<
+  (typeof HTTP_TABLE)[number],
+  { readonly support: Supported }
+>["name"];
 
 /** Plugins of stream routes, which the edge does not serve. */
 export const STREAM_PLUGINS: readonly CataloguedPlugin[] = [

@@ -80,6 +80,16 @@ export class RequestVariables implements Variables {
     return this.#with({ ...(this.#body ? { body: this.#body } : {}), captures });
   }
 
+  /** The same request after a plugin changed what it says; `withBody` and `withCaptures` are kept. */
+  withHead(change: Partial<RequestHead>, body?: ReadBody): RequestVariables {
+    const head = { ...this.#head, ...change };
+    const { maxBodyBytes } = this.#surroundings;
+    return new RequestVariables(head, this.#surroundings, {
+      ...(body === undefined ? {} : { body: new BodyValues(head.request, maxBodyBytes, body) }),
+      captures: this.#captures,
+    });
+  }
+
   get(name: string): Value {
     if (name.startsWith("uri_param_")) return ownValue(this.#captures, name.slice(10));
     this.#known ??= new Map();

@@ -64,6 +64,23 @@ function upstreamOf(
   return service?.upstream ? { upstream: service.upstream } : {};
 }
 
+/** Which resource each of the merged plugins is from, as its key below the prefix. */
+export function pluginOrigins(
+  route: Values["routes"],
+  pluginConfig: Values["plugin_configs"] | undefined,
+  service: Values["services"] | undefined,
+): (plugin: string) => string {
+  return (plugin) => {
+    if (has(route.plugins, plugin)) return `routes/${route.id}`;
+    if (has(pluginConfig?.plugins, plugin)) return `plugin_configs/${route.plugin_config_id}`;
+    return `services/${service?.id ?? route.service_id}`;
+  };
+}
+
+function has(plugins: Plugins | undefined, name: string): boolean {
+  return plugins !== undefined && Object.hasOwn(plugins, name);
+}
+
 /** The plugins of a route for the requests of one consumer. */
 export function mergeConsumer(
   route: Plugins,

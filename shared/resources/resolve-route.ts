@@ -1,5 +1,5 @@
 import { refusedPlugin } from "../plugins/support.ts";
-import { type MergedRoute, mergeRoute, type Plugins } from "./merge.ts";
+import { type MergedRoute, mergeRoute, type Plugins, pluginOrigins } from "./merge.ts";
 import type { Reach } from "./reach.ts";
 import type { Resource, Values } from "./resource.ts";
 import type { KindName } from "./resource-key.ts";
@@ -12,11 +12,20 @@ export type ResolvedRoute =
   | {
       readonly is: "served";
       readonly merged: MergedRoute;
-      readonly upstream: Upstream;
-      /** The key below the prefix of the resource that holds the upstream. */
-      readonly upstreamKey: string;
+      /** The key below the prefix of the resource that each plugin comes from. */
+      readonly definedBy: (plugin: string) => string;
+      readonly serviceName: string | undefined;
+      /** Where its requests go, unless a plugin answers them before. */
+      readonly destination: FoundUpstream | RefusedRequests;
     }
   | RefusedRequests;
+
+export interface FoundUpstream {
+  readonly is: "upstream";
+  readonly upstream: Upstream;
+  /** The key below the prefix of the resource that holds the upstream. */
+  readonly upstreamKey: string;
+}
 
 export interface RefusedRequests {
   readonly is: "refused";
@@ -48,11 +57,13 @@ export async function resolveRoute(
   const refusal =
     scriptRefusal({ ...merged, script_id: route.script_id }) ?? pluginRefusal(merged.plugins);
   if (refusal) return refusedBy(`route ${routeId}`, refusal);
-  const found = await findUpstream(merged, route.upstream !== undefined, resources);
-  if (found.is === "refused") return found;
-  const upstreamRefused = upstreamRefusal(found.upstream, found.upstreamKey, reach);
-  if (upstreamRefused) return refusedBy(found.upstreamKey, upstreamRefused);
-  return { ...found, merged };
+  return {
+    is: "served",
+    merged,
+    definedBy: pluginOrigins(route, config, service),
+    serviceName: service?.name,
+    destination: await findUpstream(merged, route.upstream !== undefined, resources, reach),
+  };
 
   async function find<K extends KindName>(kind: K, id: string | number) {
     return (await resources.resource(kind, String(id)))?.value;
@@ -71,7 +82,7 @@ export function globalRefusal(
 }
 
 /** A request must not pass without its guard (invariant 8). */
-function refusedBy(what: string, { path, reason, remedy }: Refusal): RefusedRequests {
+export function refusedBy(what: string, { path, reason, remedy }: Refusal): RefusedRequests {
   const told = `${what} is not served: ${path}: ${reason}; ${remedy}`;
   return { is: "refused", status: 503, reason: told, isTold: true };
 }
@@ -82,25 +93,35 @@ function pluginRefusal(plugins: Plugins): Refusal | undefined {
   return refusedOne && { path: `plugins.${refusedOne.name}`, ...refusedOne.support };
 }
 
-interface FoundUpstream {
-  readonly is: "served";
-  readonly upstreamKey: string;
-  readonly upstream: Upstream;
-}
-
 async function findUpstream(
   { id, service_id: serviceId, upstream, upstream_id: upstreamId }: MergedRoute,
   isOwn: boolean,
   resources: Resources,
+  reach: Reach,
 ): Promise<FoundUpstream | RefusedRequests> {
-  if (upstreamId !== undefined) {
-    const found = await resources.resource("upstreams", String(upstreamId));
-    if (!found) return refused(502, `no upstream ${upstreamId}`);
-    return { is: "served", upstreamKey: found.key, upstream: found.value };
-  }
+  if (upstreamId !== undefined) return upstreamOfId(String(upstreamId), resources, reach);
   if (!upstream) return refused(503, "neither the route nor its service has an upstream");
-  const upstreamKey = isOwn ? `routes/${id}` : `services/${serviceId}`;
-  return { is: "served", upstreamKey, upstream };
+  return reachable(isOwn ? `routes/${id}` : `services/${serviceId}`, upstream, reach);
+}
+
+/** The upstream of an id that a route, a service or a plugin names. */
+export async function upstreamOfId(
+  id: string,
+  resources: Resources,
+  reach: Reach,
+): Promise<FoundUpstream | RefusedRequests> {
+  const found = await resources.resource("upstreams", id);
+  return found ? reachable(found.key, found.value, reach) : refused(502, `no upstream ${id}`);
+}
+
+/** The upstream, unless the edge cannot use it. */
+export function reachable(
+  upstreamKey: string,
+  upstream: Upstream,
+  reach: Reach,
+): FoundUpstream | RefusedRequests {
+  const refusal = upstreamRefusal(upstream, upstreamKey, reach);
+  return refusal ? refusedBy(upstreamKey, refusal) : { is: "upstream", upstreamKey, upstream };
 }
 
 function refused(status: number, reason: string): RefusedRequests {

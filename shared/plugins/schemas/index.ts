@@ -1,3 +1,4 @@
+import type { HttpPluginName } from "../catalogue.ts";
 import { aiCache, aiRateLimiting } from "./ai-limits.ts";
 import {
   aiAliyunContentModeration,
@@ -110,7 +111,7 @@ import {
 import { wolfRbac } from "./wolf-rbac.ts";
 
 /** The schemas of every plugin of the catalogue's HTTP list, in its order. */
-export const HTTP_PLUGIN_SCHEMAS: Readonly<Record<string, PluginSchemas>> = {
+const HTTP_SCHEMAS: Readonly<Record<HttpPluginName, PluginSchemas>> = {
   "real-ip": realIp,
   "exit-transformer": exitTransformer,
   ai: noSettings,
@@ -232,6 +233,8 @@ export const HTTP_PLUGIN_SCHEMAS: Readonly<Record<string, PluginSchemas>> = {
   "ext-plugin-post-req": extPlugin,
   "ext-plugin-post-resp": extPlugin,
 };
+
+export const HTTP_PLUGIN_SCHEMAS: Readonly<Record<string, PluginSchemas>> = HTTP_SCHEMAS;
 
 /** Those of stream routes' plugins. */
 export const STREAM_PLUGIN_SCHEMAS: Readonly<Record<string, PluginSchemas>> = {

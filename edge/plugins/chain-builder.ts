@@ -1,0 +1,122 @@
+import { parseExpression } from "../../shared/expression/parse.ts";
+import { type CataloguedPlugin, HTTP_PLUGINS } from "../../shared/plugins/catalogue.ts";
+import { HTTP_PLUGIN_SCHEMAS } from "../../shared/plugins/schemas/index.ts";
+import { withDefaults } from "../../shared/plugins/with-defaults.ts";
+import type { Plugins } from "../../shared/resources/merge.ts";
+import type { Resources } from "../../shared/resources/resolve-route.ts";
+import { Chain, EMPTY_CHAIN, type Link } from "./chain.ts";
+import {
+  ConfigurationRefused,
+  type PluginApi,
+  type PluginDeps,
+  type PluginHandlers,
+  type PluginInstance,
+  type PluginSite,
+} from "./plugin.ts";
+import { PLUGINS } from "./registry.ts";
+import { type ResolveSecret, withSecrets } from "./with-secrets.ts";
+
+/** What building a chain needs of the generation that it is built for. */
+export interface ChainSite extends Pick<PluginSite, "upstreamById" | "inlineUpstream"> {
+  readonly resources: Resources;
+  /** The key of the resource that a plugin of the chain comes from. */
+  definedBy(name: string): string;
+}
+
+const ROWS: ReadonlyMap<string, CataloguedPlugin> = new Map(
+  HTTP_PLUGINS.map((row) => [row.name, row]),
+);
+
+/** Makes of plugins' configurations what runs; once an isolate, and with it the plugins' own memory. */
+export class ChainBuilder {
+  readonly #plugins: ReadonlyMap<string, PluginInstance<object>>;
+  readonly #apis: ReadonlyMap<string, PluginApi>;
+  readonly #resolveSecret: ResolveSecret;
+
+  constructor(deps: PluginDeps, resolveSecret: ResolveSecret) {
+    const created = Object.entries(PLUGINS).map(
+      ([name, plugin]) => [name, plugin.create(deps)] as const,
+    );
+    this.#plugins = new Map(created);
+    const apis = created.flatMap(([, { apis = [] }]) => apis);
+    this.#apis = new Map(apis.map((api) => [api.uri, api]));
+    this.#resolveSecret = resolveSecret;
+  }
+
+  /**
+   * The plugins that run, of all that are configured: not those that are switched off, or that the edge
+   * ignores. Links of `kept` are taken over where the configuration is the same object, so that what they
+   * remember of a request is still there. Throws `ConfigurationRefused`.
+   */
+  async build(plugins: Plugins, site: ChainSite, kept = EMPTY_CHAIN): Promise<Chain> {
+    const links: Link[] = [];
+    for (const [name, configuration] of Object.entries(plugins)) {
+      try {
+        const link =
+          kept.madeOf(name, configuration) ?? (await this.#link(name, configuration, site));
+        if (link) links.push(link);
+      } catch (error) {
+        if (!(error instanceof ConfigurationRefused)) throw error;
+        throw new ConfigurationRefused(error.message, name);
+      }
+    }
+    return links.length === 0 ? EMPTY_CHAIN : new Chain(links);
+  }
+
+  async #link(
+    name: string,
+    configuration: Plugins[string],
+    site: ChainSite,
+  ): Promise<Link | undefined> {
+    const row = ROWS.get(name);
+    const meta = metaOf(configuration);
+    if (!row || meta.disable === true || !this.#plugins.has(name)) return undefined;
+    return {
+      name,
+      priority: meta.priority ?? row.priority,
+      handlers: await this.#handlers(name, configuration, site),
+      configuration,
+      filter: meta.filter === undefined ? undefined : parseExpression(meta.filter),
+      errorResponse: meta.error_response,
+      preferRoute: row.preferRoute ?? false,
+    };
+  }
+
+  async #handlers(name: string, configuration: object, site: ChainSite): Promise<PluginHandlers> {
+    const plugin = this.#plugins.get(name);
+    const schemas = HTTP_PLUGIN_SCHEMAS[name];
+    if (!plugin || !schemas) throw new ConfigurationRefused(`the edge does not run ${name}`);
+    const told = withSecrets(configuration, this.#resolveSecret);
+    const filled = withDefaults(schemas.schema, told) as object;
+    return plugin.build(filled, {
+      definedBy: site.definedBy(name),
+      metadata: await this.#metadata(name, site.resources),
+      resources: site.resources,
+      upstreamById: site.upstreamById,
+      inlineUpstream: site.inlineUpstream,
+      nested: (other, its) =>
+        this.#handlers(other, its, { ...site, definedBy: () => site.definedBy(name) }),
+      api: (uri) => this.#apis.get(uri),
+    });
+  }
+
+  async #metadata(name: string, resources: Resources): Promise<object | undefined> {
+    const schema = HTTP_PLUGIN_SCHEMAS[name]?.metadataSchema;
+    if (!schema) return undefined;
+    const found = await resources.resource("plugin_metadata", name);
+    const told = withSecrets(found?.value ?? {}, this.#resolveSecret);
+    return withDefaults(schema, told) as object;
+  }
+}
+
+interface Meta {
+  readonly disable?: boolean;
+  readonly priority?: number;
+  readonly filter?: unknown;
+  readonly error_response?: string | object;
+}
+
+function metaOf(configuration: Plugins[string]): Meta {
+  const { _meta: meta } = configuration;
+  return typeof meta === "object" && meta !== null ? meta : {};
+}

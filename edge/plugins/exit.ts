@@ -1,0 +1,42 @@
+import { contentTypeOf, errorPage, errorPageType } from "../error-page.ts";
+
+/** A plugin's answer in the upstream's place. Its headers are the exchange's `answerHeaders`. */
+export interface Exit {
+  readonly status: number;
+  /**
+   * An object or array becomes JSON and a line feed. Absent: nginx's page for a status from 300 on, else
+   * nothing.
+   */
+  readonly body?: string | Uint8Array | ReadableStream<Uint8Array> | JsonBody | undefined;
+}
+
+export type JsonBody = Readonly<Record<string, unknown>> | readonly unknown[];
+
+/** `{"message": …}`, as most plugins answer. */
+export function exitWith(status: number, message: string): Exit {
+  return { status, body: { message } };
+}
+
+/** As APISIX would send it; `path` is the request's, without the query. Takes over `headers`. */
+export function exitResponse({ status, body }: Exit, path: string, headers: Headers): Response {
+  if (body === undefined) return pageResponse(status, headers);
+  if (!headers.has("content-type")) headers.set("content-type", contentTypeOf(path));
+  return new Response(WITHOUT_BODY.has(status) ? null : bytesOf(body), { status, headers });
+}
+
+/** Statuses with which a `Response` takes no body. */
+const WITHOUT_BODY = new Set([101, 204, 205, 304]);
+
+function pageResponse(status: number, headers: Headers): Response {
+  const page = status >= 300 && !WITHOUT_BODY.has(status) ? errorPage(status) : "";
+  if (page === "") return new Response(null, { status, headers });
+  headers.set("content-type", errorPageType(status));
+  return new Response(page, { status, headers });
+}
+
+function bytesOf(body: NonNullable<Exit["body"]>): BodyInit {
+  if (typeof body === "string" || body instanceof Uint8Array || body instanceof ReadableStream) {
+    return body;
+  }
+  return `${JSON.stringify(body)}\n`;
+}

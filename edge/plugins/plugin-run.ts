@@ -1,0 +1,221 @@
+import { evaluate } from "../../shared/expression/evaluate.ts";
+import { BodyNeeded } from "../../shared/expression/variables.ts";
+import { errorResponse, GatewayError, noRoute, unexpected } from "../errors.ts";
+import type { ServedRoute } from "../snapshot/plan-route.ts";
+import { AnswerHead, type AnswerSource } from "./answer.ts";
+import { type Chain, EMPTY_CHAIN, type Link } from "./chain.ts";
+import type { Exchange } from "./exchange.ts";
+import { type Exit, exitResponse } from "./exit.ts";
+import { finishAnswer } from "./finish-answer.ts";
+import type { Outcome } from "./outcome.ts";
+
+export interface RunDeps {
+  /** To the upstream; throws a `GatewayError` where no node answers. */
+  readonly send: (exchange: Exchange, route: ServedRoute) => Promise<Response>;
+  readonly chainFor: (route: ServedRoute, username: string) => Promise<Chain>;
+  readonly server: string;
+  readonly log: (line: string) => void;
+}
+
+type ExitPhase = "rewrite" | "access" | "beforeProxy";
+
+interface Answered {
+  readonly response: Response;
+  readonly source: AnswerSource;
+}
+
+/**
+ * One request through its plugins, phase by phase (reference 3.2): in each, the global rules' before the
+ * route's. Whoever answers, header and body filters and the log phase of all of them follow.
+ */
+export class PluginRun {
+  readonly #exchange: Exchange;
+  readonly #globals: Chain;
+  readonly #deps: RunDeps;
+  #chain: Chain = EMPTY_CHAIN;
+  /** What `_meta.filter` came to; it holds for all phases. */
+  #verdicts = new Map<Link, boolean>();
+
+  constructor(exchange: Exchange, globals: Chain, deps: RunDeps) {
+    this.#exchange = exchange;
+    this.#globals = globals;
+    this.#deps = deps;
+  }
+
+  /** `route`: the one that matched; undefined: none did. */
+  async answer(route: ServedRoute | undefined): Promise<Response> {
+    this.#chain = route?.chain ?? EMPTY_CHAIN;
+    let answered: Answered;
+    try {
+      answered = await this.#decide(route);
+    } catch (error) {
+      answered = this.#failed(error);
+    }
+    return this.#filtered(answered);
+  }
+
+  /** The answer to a request that no plugin's word changes. */
+  refuse(error: GatewayError): Promise<Response> {
+    return this.#filtered(this.#failed(error));
+  }
+
+  async #decide(route: ServedRoute | undefined): Promise<Answered> {
+    const exchange = this.#exchange;
+    const exit =
+      (await this.#phase("rewrite")) ??
+      (route && (await this.#joinConsumer(route))) ??
+      (await this.#phase("access"));
+    if (exit) return this.#exited(exit);
+    if (!route) throw noRoute();
+    const last = await this.#phase("beforeProxy");
+    if (last) return this.#exited(last);
+    const response = await this.#deps.send(exchange, route);
+    for (const [name, value] of exchange.answerHeaders) {
+      if (name !== "content-type") response.headers.append(name, value);
+    }
+    return { response, source: "upstream" };
+  }
+
+  async #phase(phase: ExitPhase): Promise<Exit | undefined> {
+    for (const link of this.#links(phase)) {
+      const exit = await this.#runExit(link, phase);
+      if (exit) return exit;
+    }
+    return undefined;
+  }
+
+  /** Once a consumer is known: its plugins come to the route's, and those that are new rewrite now. */
+  async #joinConsumer(route: ServedRoute): Promise<Exit | undefined> {
+    const { identity } = this.#exchange;
+    if (!identity) return undefined;
+    const before = this.#chain;
+    this.#chain = await this.#deps.chainFor(route, identity.consumer.username);
+    this.#verdicts = new Map();
+    for (const link of this.#chain.in("rewrite")) {
+      if (before.has(link.name)) continue;
+      const exit = await this.#runExit(link, "rewrite");
+      if (exit) return exit;
+    }
+    return undefined;
+  }
+
+  async #runExit(link: Link, phase: ExitPhase): Promise<Exit | undefined> {
+    if (!(await this.#runs(link))) return undefined;
+    const call = () => link.handlers[phase]?.(this.#exchange);
+    let exit: Exit | undefined;
+    try {
+      exit = await call();
+    } catch (error) {
+      if (!(error instanceof BodyNeeded)) throw failureOf(link, phase, error);
+      await this.#exchange.readBody();
+      exit = await call();
+    }
+    if (!exit || exit.status < 400 || link.errorResponse === undefined) return exit;
+    return { status: exit.status, body: bodyOf(link.errorResponse) };
+  }
+
+  /** Those of a phase that are not left out because the route has the plugin as well. */
+  #links(phase: keyof Link["handlers"]): readonly Link[] {
+    const globals = this.#globals.in(phase);
+    if (globals.length === 0) return this.#chain.in(phase);
+    const own = globals.filter(({ name, preferRoute }) => !(preferRoute && this.#chain.has(name)));
+    return [...own, ...this.#chain.in(phase)];
+  }
+
+  async #runs(link: Link): Promise<boolean> {
+    if (!link.filter) return true;
+    let verdict = this.#verdicts.get(link);
+    if (verdict === undefined) {
+      verdict = await this.#filterHolds(link.filter);
+      this.#verdicts.set(link, verdict);
+    }
+    return verdict;
+  }
+
+  /** As in APISIX, a plugin whose filter cannot be evaluated runs. */
+  async #filterHolds(filter: NonNullable<Link["filter"]>): Promise<boolean> {
+    try {
+      return evaluate(filter, this.#exchange.variables);
+    } catch (error) {
+      if (!(error instanceof BodyNeeded) || this.#exchange.answer) return true;
+    }
+    await this.#exchange.readBody();
+    try {
+      return evaluate(filter, this.#exchange.variables);
+    } catch {
+      return true;
+    }
+  }
+
+  #exited(exit: Exit): Answered {
+    const { answerHeaders, uri } = this.#exchange;
+    answerHeaders.set("server", this.#deps.server);
+    return { response: exitResponse(exit, uri, answerHeaders), source: "plugin" };
+  }
+
+  #failed(error: unknown): Answered {
+    const known = error instanceof GatewayError ? error : unexpected(error);
+    const { answerHeaders, uri } = this.#exchange;
+    this.#exchange.error = known.message;
+    const response = errorResponse(known, uri);
+    for (const [name, value] of answerHeaders) {
+      if (name !== "content-type") response.headers.append(name, value);
+    }
+    response.headers.set("server", this.#deps.server);
+    return { response, source: "gateway" };
+  }
+
+  async #filtered({ response, source }: Answered): Promise<Response> {
+    const exchange = this.#exchange;
+    const head = new AnswerHead(response, source, exchange.request.method);
+    exchange.answer = head;
+    try {
+      for (const link of this.#links("headerFilter")) {
+        if (await this.#runs(link)) await link.handlers.headerFilter?.(exchange, head);
+      }
+      const filters = [];
+      for (const link of head.mayHaveBody ? this.#links("bodyFilter") : []) {
+        const filter = (await this.#runs(link)) && link.handlers.bodyFilter?.(exchange, head);
+        if (filter) filters.push(filter);
+      }
+      const isLogged = this.#links("log").length > 0;
+      return finishAnswer({
+        response,
+        head,
+        filters,
+        exchange,
+        ended: isLogged ? (outcome) => this.#log(outcome) : undefined,
+      });
+    } catch (error) {
+      // What a filter was to take out of the answer is still in it.
+      exchange.error = `a filter failed: ${error instanceof Error ? error.message : error}`;
+      this.#deps.log(exchange.error);
+      void response.body?.cancel();
+      return exitResponse({ status: 500 }, exchange.uri, new Headers({ server: this.#deps.server }));
+    }
+  }
+
+  async #log(outcome: Outcome): Promise<void> {
+    for (const link of this.#links("log")) {
+      try {
+        if (await this.#runs(link)) await link.handlers.log?.(this.#exchange, outcome);
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#deps.log(`the plugin ${link.name} failed in its log phase: ${reason}`);
+      }
+    }
+  }
+}
+
+/** As APISIX answers where the Lua of a plugin fails. */
+function failureOf({ name }: Link, phase: ExitPhase, cause: unknown): GatewayError {
+  if (cause instanceof GatewayError) return cause;
+  const reason = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+  return new GatewayError("gateway", 500, `the plugin ${name} failed in ${phase}: ${reason}`, {
+    cause,
+  });
+}
+
+function bodyOf(errorResponse: string | object): Exit["body"] {
+  return typeof errorResponse === "string" ? errorResponse : { ...errorResponse };
+}
