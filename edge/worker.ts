@@ -7,7 +7,8 @@ import { r2Overlays } from "./health/overlay-publisher.ts";
 import { OverlayReader } from "./health/overlay-reader.ts";
 import { createProber } from "./health/prober.ts";
 import { ScheduledChecks } from "./health/scheduled-checks.ts";
-import { type Bindings, readSettings, type Settings } from "./settings.ts";
+import { createSecretResolver } from "./secrets.ts";
+import { type Bindings, isSetting, readSettings, type Settings } from "./settings.ts";
 import { ChunkCache } from "./snapshot/chunk-cache.ts";
 import { Freshness } from "./snapshot/freshness.ts";
 import { Loader } from "./snapshot/loader.ts";
@@ -54,11 +55,10 @@ function openEdge(bindings: Bindings) {
   });
   const verdicts = new ActiveVerdicts(now);
   const balancers = new BalancerPool({ now, random, verdicts });
-  const loader = new Loader({
-    reader,
-    chunks,
-    snapshot: { balancers, bindings: settings.upstreamBindings },
-  });
+  const { managedSecrets: managed, upstreamBindings } = settings;
+  const resolveSecret = createSecretResolver({ bindings, managed, isSetting });
+  const snapshot = { balancers, bindings: upstreamBindings, resolveSecret };
+  const loader = new Loader({ reader, chunks, snapshot });
   const overlays = new OverlayReader(reader, verdicts);
   const clocks = { timers, now, random };
   const freshness = new Freshness({ loader, overlays, settings: settings.freshness, ...clocks });

@@ -1,6 +1,7 @@
 import { BalancerPool } from "../../edge/balancer/balancer-pool.ts";
 import { ActiveVerdicts } from "../../edge/health/active-verdicts.ts";
 import { OverlayReader } from "../../edge/health/overlay-reader.ts";
+import type { ResolveSecret } from "../../edge/secrets.ts";
 import { ChunkCache } from "../../edge/snapshot/chunk-cache.ts";
 import { Freshness, type FreshnessSettings } from "../../edge/snapshot/freshness.ts";
 import { Loader } from "../../edge/snapshot/loader.ts";
@@ -55,6 +56,7 @@ export interface EdgeWorldOptions {
   readonly budgetBytes?: number;
   readonly settings?: Partial<FreshnessSettings>;
   readonly readTimeoutMs?: number;
+  readonly resolveSecret?: ResolveSecret;
 }
 
 /** An isolate's loader and freshness on a clock that the test sets; timers are real but short. */
@@ -78,7 +80,8 @@ export function anEdge(options: EdgeWorldOptions = {}) {
   const verdicts = new ActiveVerdicts(now);
   const balancers = new BalancerPool({ now, random: () => 0, verdicts });
   const overlays = new OverlayReader(reader, verdicts);
-  const loader = new Loader({ reader, chunks, snapshot: { balancers } });
+  const snapshot = { balancers, resolveSecret: options.resolveSecret };
+  const loader = new Loader({ reader, chunks, snapshot });
   const freshness = new Freshness({
     loader,
     overlays,
