@@ -2,6 +2,7 @@ import type { ReadingSettings } from "../shared/request/read-request.ts";
 import { IpRangeError, type IpRanges, parseIpRanges } from "../shared/routing/ip-ranges.ts";
 import type { UriSettings } from "../shared/routing/matching-uri.ts";
 import type { ScheduledChecksSettings } from "./health/scheduled-checks.ts";
+import { type ManagedSecrets, readManagedSecrets } from "./secrets.ts";
 import type { FreshnessSettings } from "./snapshot/freshness.ts";
 import type { S3SourceOptions } from "./snapshot/sources/s3.ts";
 import type { Network } from "./upstream/network.ts";
@@ -26,6 +27,8 @@ export interface Settings extends ReadingSettings {
   readonly privateNetwork: Network | undefined;
   /** Carry requests to single upstreams. */
   readonly upstreamBindings: UpstreamBindings;
+  /** For references to a secret manager. */
+  readonly managedSecrets: ManagedSecrets;
   readonly statusPath: string;
   /** Undefined: there is no status endpoint. */
   readonly statusToken: string | undefined;
@@ -63,6 +66,11 @@ export const EDGE_SETTINGS: readonly EdgeSetting[] = [
     name: "UPSTREAM_BINDINGS",
     fallback: "",
     about: "JSON: which bindings carry which upstreams, see below",
+  },
+  {
+    name: "SECRETS",
+    fallback: "",
+    about: "secret, JSON: what `$secret://` references stand for, see below",
   },
   { name: "SNAPGATE_NAMESPACE", fallback: "default", about: "the exporter's NAMESPACE" },
   { name: "SNAPGATE_PREFIX", fallback: "", about: "the exporter's S3_PREFIX" },
@@ -183,6 +191,11 @@ export const EDGE_SETTINGS: readonly EdgeSetting[] = [
   },
 ];
 
+/** Whether a variable is the Worker's own, and so none that a configuration may ask for. */
+export function isSetting(name: string): boolean {
+  return name.startsWith("SECONDARY_S3_") || EDGE_SETTINGS.some((each) => each.name === name);
+}
+
 /** Everything that is wrong with the settings, in one message. */
 export class SettingsError extends Error {
   constructor(problems: readonly string[]) {
@@ -230,6 +243,7 @@ export function readSettings(bindings: Bindings): Settings {
     secondaryS3: s3("SECONDARY_"),
     privateNetwork: readNetwork(bindings, "PRIVATE_NETWORK", problems),
     upstreamBindings: readUpstreamBindings(bindings, problems),
+    managedSecrets: readManagedSecrets(bindings, problems),
     statusPath: text("STATUS_PATH"),
     statusToken: text("STATUS_TOKEN") || undefined,
     generationHeader: text("GENERATION_HEADER") || undefined,

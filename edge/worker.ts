@@ -7,7 +7,10 @@ import { r2Overlays } from "./health/overlay-publisher.ts";
 import { OverlayReader } from "./health/overlay-reader.ts";
 import { createProber } from "./health/prober.ts";
 import { ScheduledChecks } from "./health/scheduled-checks.ts";
-import { type Bindings, readSettings, type Settings } from "./settings.ts";
+import { ChainBuilder } from "./plugins/chain-builder.ts";
+import type { PluginDeps } from "./plugins/plugin.ts";
+import { createSecretResolver } from "./secrets.ts";
+import { type Bindings, isSetting, readSettings, type Settings } from "./settings.ts";
 import { ChunkCache } from "./snapshot/chunk-cache.ts";
 import { Freshness } from "./snapshot/freshness.ts";
 import { Loader } from "./snapshot/loader.ts";
@@ -16,8 +19,6 @@ import type { SnapshotSource } from "./snapshot/source.ts";
 import { cacheApiObjects } from "./snapshot/sources/cached.ts";
 import { r2Source } from "./snapshot/sources/r2.ts";
 import { s3Source } from "./snapshot/sources/s3.ts";
-import { ChainBuilder } from "./plugins/chain-builder.ts";
-import type { PluginDeps } from "./plugins/plugin.ts";
 import { createProxy, type ProxyDeps } from "./upstream/proxy.ts";
 import type { Timers } from "./upstream/timers.ts";
 
@@ -61,12 +62,11 @@ function openEdge(bindings: Bindings) {
   });
   const verdicts = new ActiveVerdicts(now);
   const balancers = new BalancerPool({ now, random, verdicts });
-  const chains = new ChainBuilder(pluginDeps(bindings, settings, dispatch), () => undefined);
-  const loader = new Loader({
-    reader,
-    chunks,
-    snapshot: { balancers, chains, bindings: settings.upstreamBindings },
-  });
+  const { managedSecrets: managed, upstreamBindings } = settings;
+  const resolveSecret = createSecretResolver({ bindings, managed, isSetting });
+  const chains = new ChainBuilder(pluginDeps(bindings, settings, dispatch), resolveSecret);
+  const snapshot = { balancers, chains, bindings: upstreamBindings, resolveSecret };
+  const loader = new Loader({ reader, chunks, snapshot });
   const overlays = new OverlayReader(reader, verdicts);
   const clocks = { timers, now, random };
   const freshness = new Freshness({ loader, overlays, settings: settings.freshness, ...clocks });

@@ -7,6 +7,7 @@ import type { Facts } from "../../shared/routing/facts.ts";
 import { decodeManifest, encodeManifest } from "../../shared/snapshot/codec.ts";
 import { type ChunkRef, chunkName } from "../../shared/snapshot/format.ts";
 import { openChunk } from "../../shared/snapshot/open-chunk.ts";
+import { chainBuilder } from "../../test/support/plugin-deps.ts";
 import { type UnpackedIndex, unpackIndex } from "./packed-index.ts";
 import { makeTable, resourceOf } from "./route-table.ts";
 import type { TableSpec } from "./stand.ts";
@@ -96,6 +97,7 @@ async function openAndMatch(bytes: Uint8Array, index: UnpackedIndex): Promise<st
   const verdicts = new ActiveVerdicts(now);
   const snapshot = new OpenSnapshot(manifest, {
     balancers: new BalancerPool({ now, random: () => 0, verdicts }),
+    chains: chainBuilder(),
     chunks,
     readChunk: async (wanted) => read(wanted),
   });

@@ -4,6 +4,7 @@ import { HTTP_PLUGIN_SCHEMAS } from "../../shared/plugins/schemas/index.ts";
 import { withDefaults } from "../../shared/plugins/with-defaults.ts";
 import type { Plugins } from "../../shared/resources/merge.ts";
 import type { Resources } from "../../shared/resources/resolve-route.ts";
+import type { ResolveSecret } from "../secrets.ts";
 import { Chain, EMPTY_CHAIN, type Link } from "./chain.ts";
 import {
   ConfigurationRefused,
@@ -14,7 +15,7 @@ import {
   type PluginSite,
 } from "./plugin.ts";
 import { PLUGINS } from "./registry.ts";
-import { type ResolveSecret, withSecrets } from "./with-secrets.ts";
+import { resolveSecrets } from "./resolve-secrets.ts";
 
 /** What building a chain needs of the generation that it is built for. */
 export interface ChainSite extends Pick<PluginSite, "upstreamById" | "inlineUpstream"> {
@@ -86,7 +87,7 @@ export class ChainBuilder {
     const plugin = this.#plugins.get(name);
     const schemas = HTTP_PLUGIN_SCHEMAS[name];
     if (!plugin || !schemas) throw new ConfigurationRefused(`the edge does not run ${name}`);
-    const told = withSecrets(configuration, this.#resolveSecret);
+    const told = resolveSecrets(configuration, this.#resolveSecret);
     const filled = withDefaults(schemas.schema, told) as object;
     return plugin.build(filled, {
       definedBy: site.definedBy(name),
@@ -104,7 +105,7 @@ export class ChainBuilder {
     const schema = HTTP_PLUGIN_SCHEMAS[name]?.metadataSchema;
     if (!schema) return undefined;
     const found = await resources.resource("plugin_metadata", name);
-    const told = withSecrets(found?.value ?? {}, this.#resolveSecret);
+    const told = resolveSecrets(found?.value ?? {}, this.#resolveSecret);
     return withDefaults(schema, told) as object;
   }
 }

@@ -13,7 +13,8 @@ const UTF8 = new TextEncoder();
 /** `echo`: puts texts around a body or in its place (reference 8.4). */
 export const echo = definePlugin<EchoConfiguration>(() => ({
   build(configuration) {
-    const bytes = (text: string | undefined) => (text === undefined ? undefined : UTF8.encode(text));
+    const bytes = (text: string | undefined) =>
+      text === undefined ? undefined : UTF8.encode(text);
     const parts = {
       before: bytes(configuration.before_body),
       body: bytes(configuration.body),

@@ -1,5 +1,5 @@
-import type { JsonValue, Variables } from "../../shared/expression/variables.ts";
 import { variableText } from "../../shared/expression/template.ts";
+import type { JsonValue, Variables } from "../../shared/expression/variables.ts";
 import type { Exchange } from "./exchange.ts";
 
 type Value = JsonValue | undefined;
@@ -68,8 +68,8 @@ const OF_THE_EXCHANGE: ReadonlyMap<string, (exchange: Exchange) => Value> = new 
   ["route_name", ({ route }) => route?.name],
   ["service_id", ({ route }) => route?.serviceId],
   ["service_name", ({ route }) => route?.serviceName],
-  ["consumer_name", ({ identity }) => identity?.consumer.username],
-  ["consumer_group_id", ({ identity }) => groupOf(identity?.consumer.group_id)],
+  ["consumer_name", ({ sender }) => sender?.consumer.username],
+  ["consumer_group_id", ({ sender }) => groupOf(sender?.consumer.group_id)],
   ["request_time", ({ now, startedAt }) => seconds(now() - startedAt)],
   ["status", ({ answer }) => answer && String(answer.status)],
   ["body_bytes_sent", ({ bodyBytes }) => String(bodyBytes)],

@@ -6,12 +6,16 @@ import type { RouteMatch } from "../../shared/routing/route-match.ts";
 import { GatewayError } from "../errors.ts";
 import { type ReadAhead, readAhead } from "../request/read-ahead.ts";
 import type { Destination } from "../snapshot/destination.ts";
-import { observedHeaders } from "../upstream/request-headers.ts";
+import type { Sender } from "../snapshot/identities.ts";
+import type { OpenSnapshot } from "../snapshot/open-snapshot.ts";
 import type { EndedAttempt } from "../upstream/proxy-target.ts";
+import { observedHeaders } from "../upstream/request-headers.ts";
 import type { AnswerHead } from "./answer.ts";
-import type { Consumers, Identity } from "./consumers.ts";
 import { ExchangeVariables } from "./exchange-variables.ts";
 import type { RouteFacts } from "./route-facts.ts";
+
+/** The consumers of the generation that a request is served by. */
+export type Consumers = Pick<OpenSnapshot, "identified" | "consumer">;
 
 export interface ExchangeInput {
   readonly request: Request;
@@ -49,8 +53,6 @@ export class Exchange {
   readonly attempts: EndedAttempt[] = [];
   /** The normalised, decoded path: nginx's `$uri`. */
   readonly uri: string;
-  /** Who authentication found. */
-  identity: Identity | undefined;
   /** In place of the route's own upstream. */
   destination: Destination | undefined;
   /** In place of the upstream's own scheme. */
@@ -67,6 +69,7 @@ export class Exchange {
   readonly #rawTarget: string;
   #seen: RequestVariables;
   #isChanged = false;
+  #sender: Sender | undefined;
   #headers: Headers | undefined;
   #method: string;
   #client: Client;
@@ -166,6 +169,20 @@ export class Exchange {
     return this.#rawTarget;
   }
 
+  /** Who authentication found. */
+  get sender(): Sender | undefined {
+    return this.#sender;
+  }
+
+  /** Authentication found a consumer: its plugins will run, and the upstream is told (reference 4.5). */
+  identify(sender: Sender): void {
+    const { consumer, credentialId } = sender;
+    this.#sender = sender;
+    this.#tell("x-consumer-username", consumer.username);
+    this.#tell("x-credential-identifier", credentialId);
+    this.#tell("x-consumer-custom-id", consumer.labels?.custom_id);
+  }
+
   /** A variable of the plugins' own, or in place of one of the request's. */
   setVariable(name: string, value: JsonValue | undefined): void {
     this.#own.set(name, value);
@@ -196,6 +213,11 @@ export class Exchange {
   /** What the upstream gets; undefined: it still lies in the request. */
   get bodyToSend(): ReadAhead["rest"] | undefined {
     return this.#ahead?.rest;
+  }
+
+  #tell(name: string, value: string | undefined): void {
+    if (value === undefined) this.headers.delete(name);
+    else this.headers.set(name, value);
   }
 
   #requestVariables(): RequestVariables {

@@ -86,10 +86,10 @@ export class PluginRun {
 
   /** Once a consumer is known: its plugins come to the route's, and those that are new rewrite now. */
   async #joinConsumer(route: ServedRoute): Promise<Exit | undefined> {
-    const { identity } = this.#exchange;
-    if (!identity) return undefined;
+    const { sender } = this.#exchange;
+    if (!sender) return undefined;
     const before = this.#chain;
-    this.#chain = await this.#deps.chainFor(route, identity.consumer.username);
+    this.#chain = await this.#deps.chainFor(route, sender.consumer.username);
     this.#verdicts = new Map();
     for (const link of this.#chain.in("rewrite")) {
       if (before.has(link.name)) continue;
@@ -191,7 +191,11 @@ export class PluginRun {
       exchange.error = `a filter failed: ${error instanceof Error ? error.message : error}`;
       this.#deps.log(exchange.error);
       void response.body?.cancel();
-      return exitResponse({ status: 500 }, exchange.uri, new Headers({ server: this.#deps.server }));
+      return exitResponse(
+        { status: 500 },
+        exchange.uri,
+        new Headers({ server: this.#deps.server }),
+      );
     }
   }
 

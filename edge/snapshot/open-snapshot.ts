@@ -1,3 +1,4 @@
+import type { IdentifyingPlugin } from "../../shared/plugins/identifying.ts";
 import { type MergedGlobalRules, mergeGlobalRules } from "../../shared/resources/merge.ts";
 import { globalRefusal } from "../../shared/resources/resolve-route.ts";
 import type { Resource, Values } from "../../shared/resources/resource.ts";
@@ -21,6 +22,7 @@ import { BoundedMap } from "../bounded-map.ts";
 import { GatewayError } from "../errors.ts";
 import { type Chain, EMPTY_CHAIN } from "../plugins/chain.ts";
 import type { ChunkCache } from "./chunk-cache.ts";
+import { Identities, type IdentitiesDeps, type Identity, type Sender } from "./identities.ts";
 import {
   chainOfConsumer,
   chainSite,
@@ -32,7 +34,7 @@ import {
   type ServedRoute,
 } from "./plan-route.ts";
 
-export type SnapshotDeps = PlanDeps;
+export type SnapshotDeps = PlanDeps & Pick<IdentitiesDeps, "resolveSecret">;
 
 interface ChunkAccess {
   readonly chunks: ChunkCache;
@@ -51,12 +53,18 @@ export class OpenSnapshot {
   readonly #deps: SnapshotDeps & ChunkAccess;
   readonly #plans = new BoundedMap<string, Plan>(PLANS_KEPT);
   readonly #consumerChains = new BoundedMap<string, Chain>(PLANS_KEPT);
+  readonly #identities: Identities;
   #globalRules: GlobalRules | undefined;
 
   constructor(manifest: Manifest, deps: SnapshotDeps & ChunkAccess) {
     this.manifest = manifest;
     this.#index = new RouteIndex(manifest.router, manifest.index, deps.chunks);
     this.#deps = deps;
+    this.#identities = new Identities({
+      entry: (key) => this.#body(key),
+      resource: (kind, id) => this.resource(kind, id),
+      resolveSecret: deps.resolveSecret,
+    });
   }
 
   get generation(): number {
@@ -94,6 +102,16 @@ export class OpenSnapshot {
     return chain;
   }
 
+  /** Whom the value of an authentication plugin identifies; found once, then kept. */
+  identified(plugin: IdentifyingPlugin, value: string): Promise<Identity | undefined> {
+    return this.#identities.identified(plugin, value);
+  }
+
+  /** For requests without any proof, as by `anonymous_consumer`. */
+  consumer(username: string): Promise<Sender | undefined> {
+    return this.#identities.consumer(username);
+  }
+
   /** What holds for every request, matched or not. */
   globalRules(): GlobalRules | Promise<GlobalRules> {
     return this.#globalRules ?? this.#readGlobalRules();
@@ -102,8 +120,7 @@ export class OpenSnapshot {
   /** Undefined where this generation has no such resource. Throws when its chunk cannot be read. */
   async resource<K extends KindName>(kind: K, id: string): Promise<Resource<K> | undefined> {
     const key = resourceKey(kind, id);
-    const chunk = await this.#bodiesAt(key);
-    const body = chunk?.find(key);
+    const body = await this.#body(key);
     if (body === undefined) return undefined;
     const { value, modRevision } = body as Pick<Resource<K>, "value" | "modRevision">;
     return { key, kind, id, modRevision, value };
@@ -121,6 +138,10 @@ export class OpenSnapshot {
       }
     }
     throw new Error(`one match came to ${CHUNKS_PER_MATCH} chunks; MEMORY_BUDGET_MB is too small`);
+  }
+
+  async #body(key: string): Promise<unknown> {
+    return (await this.#bodiesAt(key))?.find(key);
   }
 
   /** The chunk in which the body of `key` lies, if it is anywhere. */

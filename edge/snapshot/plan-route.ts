@@ -1,6 +1,8 @@
+import { HTTP_PLUGINS } from "../../shared/plugins/catalogue.ts";
 import { mergeConsumer, type Plugins } from "../../shared/resources/merge.ts";
 import {
   type FoundUpstream,
+  pluginRefusal,
   type RefusedRequests,
   type Resources,
   reachable,
@@ -87,8 +89,11 @@ export async function chainOfConsumer(
   deps: PlanDeps,
 ): Promise<Chain> {
   const { plugins, definedBy } = await pluginsOfConsumer(route, username, resources);
+  const running = withoutProofs(plugins, route.plugins);
+  const refusal = pluginRefusal(running);
+  if (refusal) throw refusedError(refusedBy(`consumer ${username}`, refusal));
   try {
-    return await deps.chains.build(plugins, chainSite(definedBy, resources, deps), route.chain);
+    return await deps.chains.build(running, chainSite(definedBy, resources, deps), route.chain);
   } catch (error) {
     throw configurationError(`consumer ${username}`, error);
   }
@@ -120,6 +125,18 @@ export async function pluginsOfConsumer(
       return route.definedBy(plugin);
     },
   };
+}
+
+const PROVING: ReadonlySet<string> = new Set(
+  HTTP_PLUGINS.flatMap(({ name, auth }) => (auth ? [name] : [])),
+);
+
+/** What a consumer says of an authentication plugin proves who it is; it is nothing to run. */
+function withoutProofs(merged: Plugins, own: Plugins): Plugins {
+  const running = Object.entries(merged).filter(
+    ([name, configuration]) => !PROVING.has(name) || own[name] === configuration,
+  );
+  return Object.fromEntries(running);
 }
 
 /** What the plugins of a chain may ask for while it is built. */

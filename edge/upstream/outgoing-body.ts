@@ -17,8 +17,8 @@ export interface OutgoingBody {
 export const KEPT_BODY_BYTES = 64 * 1024;
 
 /**
- * `method` is the one that is sent, `ahead` the body where it was read before. A promise only where it is to be read now, which rejects
- * with `ClientFailure`.
+ * `method` is the one that is sent, `ahead` the body where it was read before. A promise only where it is
+ * to be read now, which rejects with `ClientFailure`.
  */
 export function outgoingBody(
   request: Request,

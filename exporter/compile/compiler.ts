@@ -2,12 +2,13 @@ import type { Resource } from "../../shared/resources/resource.ts";
 import type { RouteEntry } from "../../shared/routing/route-entry.ts";
 import { RouteTree } from "../../shared/routing/route-tree.ts";
 import type { Body } from "../../shared/snapshot/body-chunk.ts";
-import { BodyTree } from "../../shared/snapshot/body-tree.ts";
+import { type BodyChange, BodyTree } from "../../shared/snapshot/body-tree.ts";
 import { contentDigest } from "../../shared/snapshot/codec.ts";
 import type { RouterName, SnapshotContent } from "../../shared/snapshot/format.ts";
 import { type FreshChunks, TreeChunks, type TreeSizes } from "../../shared/snapshot/tree-chunks.ts";
 import type { ResourceTable } from "../resource-table.ts";
 import type { CompiledSnapshot } from "./compiled-snapshot.ts";
+import { IdentityIndex } from "./identity-index.ts";
 import { indexedRoute } from "./indexed-route.ts";
 
 export interface Pauses {
@@ -32,6 +33,7 @@ export class Compiler {
   readonly #router: RouterName;
   readonly #bodies: BodyTree;
   readonly #bodyChunks: TreeChunks<Body>;
+  readonly #identities = new IdentityIndex();
   readonly #routes: RouteTree;
   readonly #routeChunks: TreeChunks<RouteEntry>;
   /** Ids of the routes that refer to a service, by its id. */
@@ -60,7 +62,7 @@ export class Compiler {
     known: ReadonlySet<string>,
     tableIsRead: () => void = () => {},
   ): Promise<CompiledSnapshot> {
-    await this.#inParts(bodiesIn(table, changed), this.#bodies);
+    await this.#inParts(this.#bodiesIn(table, changed), this.#bodies);
     await this.#inParts(this.#routesIn(table, changed), this.#routes);
     const counts = table.counts();
     const checked = table.checked.size;
@@ -97,6 +99,15 @@ export class Compiler {
     tree.settle();
   }
 
+  /** The resources that changed, and the entries by which their senders are found. */
+  *#bodiesIn(table: ResourceTable, changed: ReadonlySet<string>): Generator<BodyChange> {
+    for (const key of changed) {
+      if (IdentityIndex.isHolder(key)) this.#identities.note(key, table.get(key));
+      yield [key, table.body(key)];
+    }
+    yield* this.#identities.changes();
+  }
+
   /** The routes that changed, and those that have their hosts from a service that did. */
   *#routesIn(table: ResourceTable, changed: ReadonlySet<string>) {
     const ids = new Set<string>();
@@ -131,10 +142,6 @@ export class Compiler {
     routes?.delete(id);
     if (routes?.size === 0) this.#routesOf.delete(service);
   }
-}
-
-function* bodiesIn(table: ResourceTable, changed: ReadonlySet<string>) {
-  for (const key of changed) yield [key, table.body(key)] as const;
 }
 
 interface PartedTree<T> {

@@ -1,3 +1,4 @@
+import { parseResourceKey } from "../../shared/resources/resource-key.ts";
 import { BodyChunk } from "../../shared/snapshot/body-chunk.ts";
 import { SnapshotError } from "../../shared/snapshot/errors.ts";
 import {
@@ -69,9 +70,14 @@ export async function show(
   const read = (ref: ChunkRef) => readChunk(store, ref);
   for await (const ref of leavesOf(manifest.bodies, read)) {
     const chunk = new BodyChunk(await read(ref), chunkName(ref));
-    resources.push(...chunk.bodies());
+    for (const body of chunk.bodies()) if (isResource(body.key)) resources.push(body);
   }
   return { manifest, resources: resources.sort((a, b) => (a.key < b.key ? -1 : 1)) };
+}
+
+/** FORMAT.md 11: not all that lies among the bodies is one. */
+function isResource(key: string): boolean {
+  return parseResourceKey(key).is === "resource";
 }
 
 /**

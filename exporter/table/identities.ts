@@ -1,11 +1,14 @@
+import { IDENTIFYING_FIELDS } from "../../shared/plugins/identifying.ts";
 import type { KindName } from "../../shared/resources/resource-key.ts";
 
-/** The field of each plugin by which a request's sender is told from others (reference 2.5). */
-const IDENTITY_FIELDS: Readonly<Record<string, string>> = {
-  "key-auth": "key",
-  "basic-auth": "username",
-  "jwt-auth": "key",
-  "hmac-auth": "key_id",
+const { "jwe-decrypt": _, ...found } = IDENTIFYING_FIELDS;
+
+/**
+ * By plugin, the fields in which the Admin API lets no two consumers or credentials be the same (reference
+ * 2.5). For `jwe-decrypt` APISIX does not look; `ldap-auth` finds its consumer with the help of a server.
+ */
+export const UNIQUE_FIELDS: Readonly<Record<string, string>> = {
+  ...found,
   "ldap-auth": "user_dn",
   "ldap-auth-advanced": "user_dn",
 };
@@ -15,7 +18,7 @@ export function identitiesOf(kind: KindName, value: object): string[] {
   if (kind !== "consumers" && kind !== "credentials") return [];
   const { plugins } = value as { readonly plugins?: unknown };
   if (typeof plugins !== "object" || plugins === null) return [];
-  return Object.entries(IDENTITY_FIELDS).flatMap(([plugin, field]) => {
+  return Object.entries(UNIQUE_FIELDS).flatMap(([plugin, field]) => {
     const config = Object.hasOwn(plugins, plugin)
       ? (plugins as Record<string, Record<string, unknown> | null>)[plugin]
       : undefined;

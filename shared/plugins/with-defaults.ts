@@ -5,7 +5,8 @@ import type { JsonSchema } from "./json-schema.ts";
  * APISIX's validator fills them in. `value` itself stays as it is.
  */
 export function withDefaults(schema: JsonSchema, value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((member, i) => withDefaults(itemOf(schema, i), member));
+  if (Array.isArray(value))
+    return value.map((member, i) => withDefaults(itemOf(schema, i), member));
   if (!isRecord(value)) return value;
   const filled: Record<string, unknown> = {};
   for (const [name, member] of Object.entries(value)) {

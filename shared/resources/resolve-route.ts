@@ -88,7 +88,7 @@ export function refusedBy(what: string, { path, reason, remedy }: Refusal): Refu
 }
 
 /** The first of `plugins` that the edge must not leave out. */
-function pluginRefusal(plugins: Plugins): Refusal | undefined {
+export function pluginRefusal(plugins: Plugins): Refusal | undefined {
   const refusedOne = refusedPlugin(plugins);
   return refusedOne && { path: `plugins.${refusedOne.name}`, ...refusedOne.support };
 }

@@ -19,6 +19,7 @@ function aGateway(settings: Partial<GatewayDeps["settings"]> = {}) {
     balancers: edge.balancers,
     now: () => edge.clock.now,
     requestId: () => "0".repeat(32),
+    log: () => {},
     proxy: async (request, target) => {
       const node = target.balancer.candidates(target.variables).next().value?.host;
       seen.push({ target: target.rawTarget, client: target.client, ahead: target.ahead, node });

@@ -7,6 +7,7 @@ import { Loader } from "../../edge/snapshot/loader.ts";
 import { ObjectReader } from "../../edge/snapshot/object-reader.ts";
 import type { OpenSnapshot } from "../../edge/snapshot/open-snapshot.ts";
 import type { ObjectStore } from "../../exporter/store/object-store.ts";
+import { chainBuilder } from "../support/plugin-deps.ts";
 import type { Random } from "../support/random.ts";
 import type { VirtualClock } from "../support/virtual-clock.ts";
 
@@ -48,7 +49,7 @@ export function startEdge(
   const now = () => clock.now();
   const verdicts = new ActiveVerdicts(now);
   const balancers = new BalancerPool({ now, random: () => random.next(), verdicts });
-  const loader = new Loader({ reader, chunks, snapshot: { balancers } });
+  const loader = new Loader({ reader, chunks, snapshot: { balancers, chains: chainBuilder() } });
   const freshness = new Freshness({
     loader,
     overlays: new OverlayReader(reader, verdicts),

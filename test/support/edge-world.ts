@@ -1,12 +1,15 @@
 import { BalancerPool } from "../../edge/balancer/balancer-pool.ts";
 import { ActiveVerdicts } from "../../edge/health/active-verdicts.ts";
 import { OverlayReader } from "../../edge/health/overlay-reader.ts";
+import type { ChainBuilder } from "../../edge/plugins/chain-builder.ts";
+import type { ResolveSecret } from "../../edge/secrets.ts";
 import { ChunkCache } from "../../edge/snapshot/chunk-cache.ts";
 import { Freshness, type FreshnessSettings } from "../../edge/snapshot/freshness.ts";
 import { Loader } from "../../edge/snapshot/loader.ts";
 import { ObjectReader } from "../../edge/snapshot/object-reader.ts";
 import type { SnapshotSource } from "../../edge/snapshot/source.ts";
 import type { ObjectCache } from "../../edge/snapshot/sources/cached.ts";
+import { chainBuilder } from "./plugin-deps.ts";
 import type { WrittenSnapshot } from "./snapshots.ts";
 
 /** A source that a test fills, empties and delays. */
@@ -50,11 +53,14 @@ export class MapCache implements ObjectCache {
 }
 
 export interface EdgeWorldOptions {
+  /** What makes plugins run; absent: one of plugins that nothing outside answers. */
+  readonly chains?: ChainBuilder;
   readonly sources?: readonly SnapshotSource[];
   readonly cache?: ObjectCache;
   readonly budgetBytes?: number;
   readonly settings?: Partial<FreshnessSettings>;
   readonly readTimeoutMs?: number;
+  readonly resolveSecret?: ResolveSecret;
 }
 
 /** An isolate's loader and freshness on a clock that the test sets; timers are real but short. */
@@ -78,7 +84,9 @@ export function anEdge(options: EdgeWorldOptions = {}) {
   const verdicts = new ActiveVerdicts(now);
   const balancers = new BalancerPool({ now, random: () => 0, verdicts });
   const overlays = new OverlayReader(reader, verdicts);
-  const loader = new Loader({ reader, chunks, snapshot: { balancers } });
+  const { chains = chainBuilder(), resolveSecret } = options;
+  const snapshot = { balancers, chains, resolveSecret };
+  const loader = new Loader({ reader, chunks, snapshot });
   const freshness = new Freshness({
     loader,
     overlays,

@@ -1,7 +1,8 @@
-import type { KindName } from "../../shared/resources/resource-key.ts";
+import { type KindName, resourceKey } from "../../shared/resources/resource-key.ts";
 import type { IndexedRoute } from "../../shared/routing/route-entry.ts";
 import { RouteTree } from "../../shared/routing/route-tree.ts";
-import { BodyTree } from "../../shared/snapshot/body-tree.ts";
+import type { Body } from "../../shared/snapshot/body-chunk.ts";
+import { type BodyChange, BodyTree } from "../../shared/snapshot/body-tree.ts";
 import { contentDigest, encodeManifest, encodePointer } from "../../shared/snapshot/codec.ts";
 import { sha256Hex } from "../../shared/snapshot/digest.ts";
 import {
@@ -13,6 +14,13 @@ import {
   type Pointer,
   type RouterName,
 } from "../../shared/snapshot/format.ts";
+import {
+  heldIdentities,
+  referencesBody,
+  referencesKey,
+  valueBody,
+  valueKey,
+} from "../../shared/snapshot/identities.ts";
 import { type FreshChunks, TreeChunks } from "../../shared/snapshot/tree-chunks.ts";
 
 /** Snapshots for tests of the edge, made by the shared code alone; runs in workerd too. */
@@ -46,7 +54,7 @@ export async function makeSnapshot(
   const routes = new RouteTree(router);
   routes.apply(indexed(world).map((route) => [route.id, route] as const));
   const bodyTree = new BodyTree(bodyLimit);
-  bodyTree.apply(bodiesOf(world));
+  bodyTree.apply([...bodiesOf(world), ...(await identitiesOf(world))]);
   const none = new Set<string>();
   const { root: index } = await new TreeChunks(routes.codec).write(routes.root, none, chunks);
   const { root: bodies } = await new TreeChunks(bodyTree.codec).write(bodyTree.root, none, chunks);
@@ -115,12 +123,39 @@ function indexed(world: World): IndexedRoute[] {
   });
 }
 
-function* bodiesOf(world: World) {
+function* bodiesOf(world: World): Generator<BodyChange> {
+  for (const [key, value] of valuesOf(world)) {
+    const json = JSON.stringify({ value, modRevision: 1 });
+    yield [key, { key, json, length: json.length }];
+  }
+}
+
+/** FORMAT.md 11, all at once; the exporter keeps them up change by change. */
+async function identitiesOf(world: World): Promise<BodyChange[]> {
+  const holders = new Map<string, string[]>();
+  const references = new Map<string, Map<string, string>>();
+  const { consumers, credentials } = world;
+  for (const [holder, { plugins }] of valuesOf({ consumers, credentials })) {
+    for (const { plugin, value, isReference } of heldIdentities(plugins)) {
+      const entry = referencesKey(plugin);
+      const all = references.get(entry) ?? new Map();
+      if (isReference) references.set(entry, all.set(holder, value));
+      else {
+        const key = valueKey(plugin, await sha256Hex(new TextEncoder().encode(value)));
+        holders.set(key, [...(holders.get(key) ?? []), holder]);
+      }
+    }
+  }
+  const bodies: Body[] = [];
+  for (const [key, all] of holders) bodies.push(valueBody(key, all));
+  for (const [key, all] of references) bodies.push(referencesBody(key, all));
+  return bodies.map((body) => [body.key, body] as const);
+}
+
+function* valuesOf(world: { [K in keyof World]: World[K] | undefined }) {
   for (const [kind, values] of Object.entries(world)) {
-    for (const [id, value] of Object.entries(values)) {
-      const key = `${kind}/${id}`;
-      const json = JSON.stringify({ value, modRevision: 1 });
-      yield [key, { key, json, length: json.length }] as const;
+    for (const [id, value] of Object.entries(values ?? {})) {
+      yield [resourceKey(kind as KindName, id), value as { plugins?: unknown }] as const;
     }
   }
 }

@@ -1,3 +1,4 @@
+import { UNIQUE_FIELDS } from "../../table/identities.ts";
 import { checkSchema, isReference } from "../schema/check-schema.ts";
 import { isObject, type JsonObject, luaText } from "../schema/lua-value.ts";
 import { RESOURCE_SCHEMAS } from "../schema/resource-schemas.ts";
@@ -46,23 +47,13 @@ function checkPluginsOf({ plugins }: JsonObject, enabled: EnabledPlugins) {
   return fault === undefined ? undefined : refused(`invalid plugins configuration: ${fault}`);
 }
 
-/** The field of each plugin by which a request finds its consumer. */
-const IDENTIFYING: ReadonlyMap<string, string> = new Map([
-  ["key-auth", "key"],
-  ["basic-auth", "username"],
-  ["jwt-auth", "key"],
-  ["hmac-auth", "key_id"],
-  ["ldap-auth", "user_dn"],
-  ["ldap-auth-advanced", "user_dn"],
-]);
-
 async function checkDuplicates(
   plugins: unknown,
   self: KeyHolder,
   lookups: Lookups | undefined,
 ): Promise<AdminFault | undefined> {
   if (!isObject(plugins) || lookups === undefined) return undefined;
-  for (const [plugin, field] of IDENTIFYING) {
+  for (const [plugin, field] of Object.entries(UNIQUE_FIELDS)) {
     const conf = Object.hasOwn(plugins, plugin) ? plugins[plugin] : undefined;
     const key = isObject(conf) ? conf[field] : undefined;
     // What a reference stands for is known only where it is used.

@@ -10,6 +10,7 @@ import type { ProbeResult } from "../../../shared/health/active-check.ts";
 import { decodeOverlay, HEALTH_OVERLAY_NAMES } from "../../../shared/health/overlay.ts";
 import { overlayBytes, someChecks } from "../../support/checked-world.ts";
 import { MapSource } from "../../support/edge-world.ts";
+import { chainBuilder } from "../../support/plugin-deps.ts";
 import { anUpstream, aRoute, makeSnapshot, type World } from "../../support/snapshots.ts";
 import { type VirtualClock, virtualClock } from "../../support/virtual-clock.ts";
 
@@ -92,7 +93,7 @@ function anIsolate(world: IsolatesWorld, withBucket: boolean, probes: number): S
   });
   const chunks = new ChunkCache(1024 * 1024);
   return new ScheduledChecks({
-    loader: new Loader({ reader, chunks, snapshot: { balancers } }),
+    loader: new Loader({ reader, chunks, snapshot: { balancers, chains: chainBuilder() } }),
     bucket: withBucket
       ? { read: (name) => source.read(name), write: (...args) => world.write(...args) }
       : undefined,

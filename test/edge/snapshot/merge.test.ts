@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Chain } from "../../../edge/plugins/chain.ts";
 import { mergeConsumer, mergeGlobalRules, mergeRoute } from "../../../shared/resources/merge.ts";
 import type { Values } from "../../../shared/resources/resource.ts";
 import type { Upstream } from "../../../shared/resources/upstream.ts";
@@ -105,37 +106,40 @@ describe("of a route and its service,", () => {
 });
 
 describe("a consumer's plugins on a route", () => {
-  async function pluginsFor(username: string, world: World) {
+  async function chainFor(username: string, world: World) {
     const edge = anEdge();
-    const routes = { r: aRoute("r", { upstream: A, plugins: { gzip: { types: ["a"] } } }) };
+    const routes = { r: aRoute("r", { upstream: A, plugins: { echo: { body: "route" } } }) };
     edge.source.publish(await makeSnapshot({ routes, ...world }, { generation: 1 }));
     await edge.loader.refresh();
     const snapshot = edge.loader.held;
     const plan = await snapshot?.plan("r");
     if (plan?.is !== "served") throw new Error("the route is not served");
-    const plugins = snapshot?.pluginsFor(plan, username);
-    return { plugins, again: async () => snapshot?.pluginsFor(plan, username) };
+    const chain = snapshot?.chainFor(plan, username);
+    return { chain, again: async () => snapshot?.chainFor(plan, username) };
   }
+
+  const configurations = (chain: Chain | undefined) =>
+    Object.fromEntries(chain?.links.map(({ name, configuration }) => [name, configuration]) ?? []);
 
   const consumers = {
     jack: { username: "jack", group_id: 7, plugins: { echo: { body: "jack" } } },
     jill: { username: "jill" },
   };
 
-  it("come from it and its group, are merged once, and then kept", async () => {
-    const consumer_groups = { 7: { id: "7", plugins: { gzip: {}, cors: {} } } };
-    const { again, plugins } = await pluginsFor("jack", { consumers, consumer_groups });
-    expect(await plugins).toEqual({ gzip: {}, cors: {}, echo: { body: "jack" } });
-    expect(await again()).toBe(await plugins);
+  it("come from it and its group, are built once, and then kept", async () => {
+    const consumer_groups = { 7: { id: "7", plugins: { "request-id": {}, echo: { body: "7" } } } };
+    const { again, chain } = await chainFor("jack", { consumers, consumer_groups });
+    expect(configurations(await chain)).toEqual({ "request-id": {}, echo: { body: "jack" } });
+    expect(await again()).toBe(await chain);
   });
 
   it("are the route's where it has none", async () => {
-    const { plugins } = await pluginsFor("jill", { consumers });
-    expect(await plugins).toEqual({ gzip: { types: ["a"] } });
+    const { chain } = await chainFor("jill", { consumers });
+    expect(configurations(await chain)).toEqual({ echo: { body: "route" } });
   });
 
   it("are 503 where its group is missing, as in APISIX", async () => {
-    const { plugins } = await pluginsFor("jack", { consumers });
-    await expect(plugins).rejects.toMatchObject({ status: 503, errorMsg: undefined });
+    const { chain } = await chainFor("jack", { consumers });
+    await expect(chain).rejects.toMatchObject({ status: 503, errorMsg: undefined });
   });
 });

@@ -13,8 +13,11 @@ async function planOf(world: World, routeId = "r") {
 
 const A = anUpstream(["a.test:80"]);
 const B = anUpstream(["b.test:80"]);
-const host = (plan: Awaited<ReturnType<typeof planOf>>) =>
-  plan.is === "served" ? plan.upstream.nodes[0]?.host : plan.error.status;
+const host = (plan: Awaited<ReturnType<typeof planOf>>) => {
+  if (plan.is === "refused") return plan.error.status;
+  const { destination } = plan;
+  return "upstream" in destination ? destination.upstream.nodes[0]?.host : destination.status;
+};
 
 /** What route, service and upstreams say, and where the request goes (or the status it gets). */
 const table: [string, World, string | number][] = [
@@ -168,7 +171,10 @@ describe("a matched route", () => {
     edge.source.publish(await makeSnapshot({ routes: more, upstreams }, { generation: 2 }));
     await edge.loader.refresh();
     const three = await edge.loader.held?.plan("c");
-    const balancers = [one, two, three].map((plan) => plan?.is === "served" && plan.balancer);
+    const balancers = [one, two, three].map(
+      (plan) =>
+        plan?.is === "served" && "balancer" in plan.destination && plan.destination.balancer,
+    );
     expect(new Set(balancers).size).toBe(1);
   });
 });

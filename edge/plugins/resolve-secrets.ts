@@ -1,31 +1,22 @@
+import { isSecretReference } from "../../shared/plugins/secret-reference.ts";
+import type { ResolveSecret } from "../secrets.ts";
 import { ConfigurationRefused } from "./plugin.ts";
-
-/** What a `$secret://…` or `$env://…` stands for; undefined: nothing that this Worker was given. */
-export type ResolveSecret = (reference: string) => string | undefined;
-
-/** APISIX takes only the latter in any case. */
-const REFERENCE = /^\$(?:secret|[eE][nN][vV]):\/\//;
-
-/** Whether a text stands for a secret. */
-export function isSecretReference(text: string): boolean {
-  return REFERENCE.test(text);
-}
 
 /**
  * The configuration with its references resolved; the same object where there are none. Throws
  * `ConfigurationRefused` for one that does not resolve: APISIX uses the reference's own text then, which
  * everybody knows who has seen the configuration.
  */
-export function withSecrets<T>(value: T, resolve: ResolveSecret): T;
-export function withSecrets(value: unknown, resolve: ResolveSecret): unknown {
-  if (typeof value === "string") return isSecretReference(value) ? secret(value, resolve) : value;
+export function resolveSecrets<T>(value: T, resolve: ResolveSecret): T;
+export function resolveSecrets(value: unknown, resolve: ResolveSecret): unknown {
+  if (isSecretReference(value)) return secret(value, resolve);
   if (Array.isArray(value)) {
-    const members = value.map((member) => withSecrets(member, resolve));
+    const members = value.map((member) => resolveSecrets(member, resolve));
     return members.every((member, i) => member === value[i]) ? value : members;
   }
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value);
-  const told = entries.map(([name, member]) => [name, withSecrets(member, resolve)] as const);
+  const told = entries.map(([name, member]) => [name, resolveSecrets(member, resolve)] as const);
   return told.every(([, member], i) => member === entries[i]?.[1])
     ? value
     : Object.fromEntries(told);
