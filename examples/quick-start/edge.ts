@@ -11,6 +11,8 @@ export interface EdgeOptions {
   readonly bindings: Readonly<Record<string, string>>;
   /** The folder that keeps R2's objects; without it they are gone when the process ends. */
   readonly persistTo?: string;
+  /** The worker as one ES module; bundled from its source where it is left out. */
+  readonly script?: string;
 }
 
 export interface RunningEdge {
@@ -36,7 +38,7 @@ const CREDENTIALS = { accessKeyId: "dev", secretAccessKey: "devsecret" };
 export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
   const worker = await startWorker({
     name: "snapgate-edge",
-    script: await bundleEdge(),
+    script: options.script ?? (await bundleEdge()),
     port: options.port,
     bindings: options.bindings,
     r2: {
