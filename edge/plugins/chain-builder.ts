@@ -53,11 +53,11 @@ export class ChainBuilder {
       if (!plugin || !schemas) continue;
       this.#add(name, { ...schemas, priority, preferRoute, instance: plugin.create(deps) });
     }
-    for (const { name, plugin, ...row } of own) {
+    for (const { name, plugin, preferRoute = false, ...row } of own) {
       if (HTTP_PLUGINS.some((other) => other.name === name) || this.#plugins.has(name)) {
         throw new Error(`a plugin of one's own may not be called ${name}: there is one already`);
       }
-      this.#add(name, { ...row, preferRoute: false, instance: plugin.create(deps) });
+      this.#add(name, { ...row, preferRoute, instance: plugin.create(deps) });
     }
   }
 

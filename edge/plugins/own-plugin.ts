@@ -7,6 +7,8 @@ export interface OwnPlugin {
   readonly name: string;
   /** Where it stands among the others, e.g. 2450 between authentication and restriction. */
   readonly priority: number;
+  /** A global rule's is left out where the route has the plugin too. */
+  readonly preferRoute?: boolean;
   /** Its defaults are filled in; a configuration is not held against it. */
   readonly schema: JsonSchema;
   readonly metadataSchema?: JsonSchema;
