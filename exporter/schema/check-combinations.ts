@@ -1,6 +1,6 @@
 import type { JsonSchema } from "../../shared/plugins/json-schema.ts";
 import { isIpAddress } from "../../shared/routing/ip-ranges.ts";
-import { checkSchema, type SchemaCheck } from "./check-schema.ts";
+import { checkSchema, hasTypeOf, type SchemaCheck } from "./check-schema.ts";
 import { canonicalText } from "./lua-value.ts";
 import { faultOf, reworded, type ValueFault } from "./value-fault.ts";
 
@@ -80,7 +80,7 @@ function checkOneOf({ oneOf }: JsonSchema, value: unknown, check: SchemaCheck) {
   return branchFault(oneOf, faults, value, words);
 }
 
-/** For people: the branch that the value got furthest into, or all of them where it got into none. */
+/** For people: the branch that the value was meant for, as far as that shows; else all of them. */
 function branchFault(
   branches: readonly JsonSchema[],
   faults: readonly ValueFault[],
@@ -88,8 +88,15 @@ function branchFault(
   words: string,
 ): ValueFault {
   const isPlain = branches.every(({ required }) => required !== undefined);
-  const deepest = faults.toSorted((a, b) => b.way.length - a.way.length)[0];
+  // Where one is as deep as another, what is missing says more than what is of another branch.
+  const [deepest] = faults.toSorted(
+    (a, b) =>
+      b.way.length - a.way.length || Number(b.found === undefined) - Number(a.found === undefined),
+  );
   if (deepest && deepest.way.length > 0 && !isPlain) return reworded(deepest, words);
+  const ofType = faults.filter((_, index) => hasTypeOf(branches[index] ?? {}, value));
+  const fault = ofType.length === 1 ? ofType[0] : undefined;
+  if (fault && !isPlain) return reworded(fault, words);
   return faultOf(value, `one of ${wantedOf(branches)}`, words);
 }
 
@@ -98,7 +105,8 @@ function wantedOf(branches: readonly JsonSchema[]): string {
   return [...new Set(branches.map(branchText))].join(", ");
 }
 
-function branchText({ required, type, pattern, format }: JsonSchema): string {
+function branchText({ title, required, type, pattern, format }: JsonSchema): string {
+  if (title !== undefined) return title;
   if (required !== undefined) return required.join(" with ");
   if (format !== undefined) return `an ${format} address`;
   if (pattern !== undefined) return `text that fits ${pattern}`;

@@ -35,7 +35,7 @@ export function refusedPlugin(plugins: PluginMap | undefined): UnservedPlugin | 
 }
 
 /** Only `true` disables, as in APISIX. */
-function isDisabled(configuration: Readonly<Record<string, unknown>>): boolean {
+export function isDisabled(configuration: Readonly<Record<string, unknown>>): boolean {
   const meta = configuration._meta;
   return typeof meta === "object" && meta !== null && "disable" in meta && meta.disable === true;
 }
