@@ -53,8 +53,8 @@ function pluginsIn(kind: KindName, id: string, value: JsonObject): readonly Plac
     const plugin: PlacedPlugin = { kind, subsystem: "http", use: "metadata", name: id, conf };
     return isKnown(plugin) ? [plugin] : [];
   }
-  // Most routes have none.
-  if (value.plugins === undefined) return [];
+  // Most routes have none, and of a secret a field of this name is anything.
+  if (kind === "secrets" || !isObject(value.plugins)) return [];
   const subsystem = kind === "stream_routes" ? "stream" : "http";
   const use = kind === "consumers" || kind === "credentials" ? "consumer" : "plugin";
   return Object.entries(value.plugins as Readonly<Record<string, JsonObject>>)

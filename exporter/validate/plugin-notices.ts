@@ -6,7 +6,7 @@ import type { Resource } from "../../shared/resources/resource.ts";
 import type { InnerPlace } from "../plugins/inner-places.ts";
 import { conditionsIn, patternsIn } from "../plugins/plugin-patterns.ts";
 import type { Notice } from "../rejection.ts";
-import type { JsonObject } from "../schema/lua-value.ts";
+import { isObject, type JsonObject } from "../schema/lua-value.ts";
 import { joinPath } from "./fault.ts";
 import { disabledFaults } from "./plugin-faults.ts";
 
@@ -21,8 +21,8 @@ export function pluginNotices(
   isIgnored: (plugin: string) => boolean,
 ): readonly Unplaced[] {
   const value = resource.value as JsonObject;
-  const plugins = value.plugins as Readonly<Record<string, JsonObject>> | undefined;
-  if (plugins === undefined) return [];
+  if (resource.kind === "secrets" || !isObject(value.plugins)) return [];
+  const plugins = value.plugins as Readonly<Record<string, JsonObject>>;
   const disabled = disabledFaults(resource.kind, resource.id, value).map(
     ({ path, found, wanted }): Unplaced => ({
       path,
