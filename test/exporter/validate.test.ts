@@ -53,7 +53,11 @@ describe("a valid value", () => {
   });
 
   it("tells each key that is not served once, not once for each of its plugins", () => {
-    const plugins = { "key-auth": { key: "k" }, "limit-count": {}, nope: {} };
+    const plugins = {
+      "key-auth": { key: "k" },
+      "limit-count": { count: 1, time_window: 60 },
+      nope: {},
+    };
     expect(valid("consumers/jack", { username: "jack", plugins }).notices).toHaveLength(1);
   });
 

@@ -1,9 +1,10 @@
-import type { JsonSchema, JsonType } from "../../../shared/plugins/json-schema.ts";
+import type { JsonSchema, JsonType } from "../../shared/plugins/json-schema.ts";
 import { checkCombinations } from "./check-combinations.ts";
 import { checkFields } from "./check-fields.ts";
 import { checkList } from "./check-list.ts";
 import { checkNumber, checkText } from "./check-scalar.ts";
 import { isList, isObject, luaType, membersOf } from "./lua-value.ts";
+import { faultOf, type ValueFault } from "./value-fault.ts";
 
 /**
  * JSON Schema with the words of api7/jsonschema, the validator of APISIX: people and tools read its
@@ -25,7 +26,7 @@ export function checkSchema(
   schema: JsonSchema,
   value: unknown,
   check: SchemaCheck = {},
-): string | undefined {
+): ValueFault | undefined {
   if (check.allowsReferences && isReference(value) && acceptsText(schema)) return undefined;
   return (
     checkType(schema, value) ??
@@ -42,7 +43,7 @@ export function checkSchema(
  * the latter; when it resolves, it takes any (shared/plugins/secret-reference.ts).
  */
 export function isReference(value: unknown): value is string {
-  return typeof value === "string" && /^\$(secret|env|ENV):\/\//.test(value);
+  return typeof value === "string" && /^\$(secret|[eE][nN][vV]):\/\//.test(value);
 }
 
 function acceptsText(schema: JsonSchema): boolean {
@@ -51,13 +52,18 @@ function acceptsText(schema: JsonSchema): boolean {
   return branches.length === 0 || branches.some(acceptsText);
 }
 
-function checkType({ type }: JsonSchema, value: unknown): string | undefined {
-  if (type === undefined) return undefined;
-  if (typeof type === "string") {
-    return hasType(value, type) ? undefined : `wrong type: expected ${type}, got ${luaType(value)}`;
-  }
-  if (type.some((one) => hasType(value, one))) return undefined;
-  return `wrong type: expected one of ${type.join(", ")}, got ${luaType(value)}`;
+/** Whether the value is of the schema's type, if it asks for one. */
+export function hasTypeOf({ type }: JsonSchema, value: unknown): boolean {
+  if (type === undefined) return true;
+  return typeof type === "string" ? hasType(value, type) : type.some((one) => hasType(value, one));
+}
+
+function checkType({ type }: JsonSchema, value: unknown): ValueFault | undefined {
+  if (type === undefined || hasTypeOf({ type }, value)) return undefined;
+  const types = [type].flat();
+  const expected = typeof type === "string" ? type : `one of ${types.join(", ")}`;
+  const words = `wrong type: expected ${expected}, got ${luaType(value)}`;
+  return faultOf(value, `of type ${types.join(" or ")}`, words);
 }
 
 function hasType(value: unknown, type: JsonType): boolean {
