@@ -58,7 +58,8 @@ export const KINDS: Readonly<Record<KindName, Kind>> = {
     schemaOf: (id) => SECRET_MANAGERS.get(id.split("/")[0] as string),
     unserved: {
       reason: "the edge asks no secret manager",
-      remedy: "give the Worker what references to it stand for, by its setting SECRETS (docs/secrets.md)",
+      remedy:
+        "give the Worker what references to it stand for, by its setting SECRETS (docs/secrets.md)",
     },
   },
   stream_routes: {
