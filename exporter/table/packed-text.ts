@@ -6,6 +6,8 @@ const TEXTS_ON_A_PAGE = 64;
 const MOST_BYTES_AT_HAND = 4 << 20;
 /** No JSON text holds it. */
 const SEPARATOR = "\0";
+/** Pages of about one size take each other's room. */
+const ROOM_BYTES = 8 << 10;
 /** What zlib takes at the least. */
 const LEAST_CHUNK_BYTES = 64;
 
@@ -145,11 +147,13 @@ class PageReader {
 
   #unpack(page: Page): UnpackedTexts {
     this.#bytes += page.byteLength;
-    for (const oldest of this.#texts.keys()) {
+    let left: UnpackedTexts | undefined;
+    for (const [oldest, texts] of this.#texts) {
       if (this.#bytes <= MOST_BYTES_AT_HAND) break;
       this.forget(oldest);
+      left = texts;
     }
-    return new UnpackedTexts(page);
+    return new UnpackedTexts(page, left);
   }
 }
 
@@ -158,22 +162,32 @@ class PageReader {
  * while would be copied by one collection of garbage after the other, which cost more than to make each anew.
  */
 class UnpackedTexts {
-  readonly #bytes: Buffer;
+  readonly #room: Buffer;
   readonly #starts: readonly number[];
+  readonly #end: number;
 
-  constructor({ packed, byteLength }: Page) {
+  /**
+   * Takes the room of `left`, which nobody reads any more: what was at hand for a while is let go only by a
+   * collection of the whole heap, and some tens of megabytes of such bytes would set one off.
+   */
+  constructor({ packed, byteLength }: Page, left: UnpackedTexts | undefined) {
     // One more, or zlib asks for a second piece to tell that there is nothing to write into it.
     const chunkSize = Math.max(byteLength + 1, LEAST_CHUNK_BYTES);
-    this.#bytes = inflateRawSync(packed, { chunkSize });
+    const bytes = inflateRawSync(packed, { chunkSize });
+    const fits = left !== undefined && left.#room.length >= bytes.length;
+    const room = Math.ceil(bytes.length / ROOM_BYTES) * ROOM_BYTES;
+    this.#room = fits ? left.#room : Buffer.allocUnsafeSlow(room);
+    bytes.copy(this.#room);
     const starts = [0];
-    for (let end = this.#bytes.indexOf(0); end >= 0; end = this.#bytes.indexOf(0, end + 1)) {
+    for (let end = bytes.indexOf(0); end >= 0; end = bytes.indexOf(0, end + 1)) {
       starts.push(end + 1);
     }
     this.#starts = starts;
+    this.#end = bytes.length;
   }
 
   text(row: number): string {
-    const next = this.#starts[row + 1] ?? this.#bytes.length + SEPARATOR.length;
-    return this.#bytes.toString("utf8", this.#starts[row], next - SEPARATOR.length);
+    const next = this.#starts[row + 1] ?? this.#end + SEPARATOR.length;
+    return this.#room.toString("utf8", this.#starts[row], next - SEPARATOR.length);
   }
 }
