@@ -142,7 +142,7 @@ const HTTP_TABLE = [
   { name: "basic-auth", priority: 2520, phases: ["rewrite"], support: LATER, auth: true },
   { name: "jwt-auth", priority: 2510, phases: ["rewrite"], support: LATER, auth: true },
   { name: "jwe-decrypt", priority: 2509, phases: ["rewrite"], support: LATER, auth: true },
-  { name: "key-auth", priority: 2500, phases: ["rewrite"], support: LATER, auth: true },
+  { name: "key-auth", priority: 2500, phases: ["rewrite"], support: SUPPORTED, auth: true },
   { name: "dingtalk-auth", priority: 2430, phases: ["rewrite"], support: LATER },
   { name: "feishu-auth", priority: 2420, phases: ["rewrite"], support: LATER },
   { name: "acl", priority: 2410, phases: ["access"], support: LATER },
