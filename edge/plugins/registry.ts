@@ -1,4 +1,5 @@
 import type { SupportedPluginName } from "../../shared/plugins/catalogue.ts";
+import { basicAuth } from "./basic-auth.ts";
 import { echo } from "./echo.ts";
 import { keyAuth } from "./key-auth.ts";
 import type { Plugin } from "./plugin.ts";
@@ -7,6 +8,7 @@ import { requestId } from "./request-id.ts";
 /** The behaviour of every plugin that the catalogue says is supported, and no other. */
 export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "request-id": requestId,
+  "basic-auth": basicAuth,
   "key-auth": keyAuth,
   echo,
 };
