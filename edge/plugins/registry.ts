@@ -1,6 +1,7 @@
 import type { SupportedPluginName } from "../../shared/plugins/catalogue.ts";
 import { basicAuth } from "./basic-auth.ts";
 import { echo } from "./echo.ts";
+import { jwtAuth } from "./jwt-auth/jwt-auth.ts";
 import { keyAuth } from "./key-auth.ts";
 import type { Plugin } from "./plugin.ts";
 import { requestId } from "./request-id.ts";
@@ -9,6 +10,7 @@ import { requestId } from "./request-id.ts";
 export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "request-id": requestId,
   "basic-auth": basicAuth,
+  "jwt-auth": jwtAuth,
   "key-auth": keyAuth,
   echo,
 };

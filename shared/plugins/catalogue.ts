@@ -140,7 +140,7 @@ const HTTP_TABLE = [
   { name: "ldap-auth", priority: 2540, phases: ["rewrite"], support: TCP, auth: true },
   { name: "hmac-auth", priority: 2530, phases: ["rewrite"], support: LATER, auth: true },
   { name: "basic-auth", priority: 2520, phases: ["rewrite"], support: SUPPORTED, auth: true },
-  { name: "jwt-auth", priority: 2510, phases: ["rewrite"], support: LATER, auth: true },
+  { name: "jwt-auth", priority: 2510, phases: ["rewrite"], support: SUPPORTED, auth: true },
   { name: "jwe-decrypt", priority: 2509, phases: ["rewrite"], support: LATER, auth: true },
   { name: "key-auth", priority: 2500, phases: ["rewrite"], support: SUPPORTED, auth: true },
   { name: "dingtalk-auth", priority: 2430, phases: ["rewrite"], support: LATER },
