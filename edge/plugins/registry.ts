@@ -1,6 +1,7 @@
 import type { SupportedPluginName } from "../../shared/plugins/catalogue.ts";
 import { basicAuth } from "./basic-auth.ts";
 import { echo } from "./echo.ts";
+import { hmacAuth } from "./hmac-auth/hmac-auth.ts";
 import { jwtAuth } from "./jwt-auth/jwt-auth.ts";
 import { keyAuth } from "./key-auth.ts";
 import type { Plugin } from "./plugin.ts";
@@ -9,6 +10,7 @@ import { requestId } from "./request-id.ts";
 /** The behaviour of every plugin that the catalogue says is supported, and no other. */
 export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "request-id": requestId,
+  "hmac-auth": hmacAuth,
   "basic-auth": basicAuth,
   "jwt-auth": jwtAuth,
   "key-auth": keyAuth,

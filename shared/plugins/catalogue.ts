@@ -138,7 +138,7 @@ const HTTP_TABLE = [
   { name: "wolf-rbac", priority: 2555, phases: ["rewrite", "api"], support: LATER, auth: true },
   { name: "ldap-auth-advanced", priority: 2541, phases: ["rewrite"], support: TCP, auth: true },
   { name: "ldap-auth", priority: 2540, phases: ["rewrite"], support: TCP, auth: true },
-  { name: "hmac-auth", priority: 2530, phases: ["rewrite"], support: LATER, auth: true },
+  { name: "hmac-auth", priority: 2530, phases: ["rewrite"], support: SUPPORTED, auth: true },
   { name: "basic-auth", priority: 2520, phases: ["rewrite"], support: SUPPORTED, auth: true },
   { name: "jwt-auth", priority: 2510, phases: ["rewrite"], support: SUPPORTED, auth: true },
   { name: "jwe-decrypt", priority: 2509, phases: ["rewrite"], support: LATER, auth: true },
