@@ -2,6 +2,7 @@ import type { SupportedPluginName } from "../../shared/plugins/catalogue.ts";
 import { basicAuth } from "./basic-auth.ts";
 import { echo } from "./echo.ts";
 import { hmacAuth } from "./hmac-auth/hmac-auth.ts";
+import { jweDecrypt } from "./jwe-decrypt.ts";
 import { jwtAuth } from "./jwt-auth/jwt-auth.ts";
 import { keyAuth } from "./key-auth.ts";
 import type { Plugin } from "./plugin.ts";
@@ -13,6 +14,7 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "hmac-auth": hmacAuth,
   "basic-auth": basicAuth,
   "jwt-auth": jwtAuth,
+  "jwe-decrypt": jweDecrypt,
   "key-auth": keyAuth,
   echo,
 };

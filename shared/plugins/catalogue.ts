@@ -141,7 +141,7 @@ const HTTP_TABLE = [
   { name: "hmac-auth", priority: 2530, phases: ["rewrite"], support: SUPPORTED, auth: true },
   { name: "basic-auth", priority: 2520, phases: ["rewrite"], support: SUPPORTED, auth: true },
   { name: "jwt-auth", priority: 2510, phases: ["rewrite"], support: SUPPORTED, auth: true },
-  { name: "jwe-decrypt", priority: 2509, phases: ["rewrite"], support: LATER, auth: true },
+  { name: "jwe-decrypt", priority: 2509, phases: ["rewrite"], support: SUPPORTED, auth: true },
   { name: "key-auth", priority: 2500, phases: ["rewrite"], support: SUPPORTED, auth: true },
   { name: "dingtalk-auth", priority: 2430, phases: ["rewrite"], support: LATER },
   { name: "feishu-auth", priority: 2420, phases: ["rewrite"], support: LATER },
