@@ -5,12 +5,14 @@ import { hmacAuth } from "./hmac-auth/hmac-auth.ts";
 import { jweDecrypt } from "./jwe-decrypt.ts";
 import { jwtAuth } from "./jwt-auth/jwt-auth.ts";
 import { keyAuth } from "./key-auth.ts";
+import { multiAuth } from "./multi-auth.ts";
 import type { Plugin } from "./plugin.ts";
 import { requestId } from "./request-id.ts";
 
 /** The behaviour of every plugin that the catalogue says is supported, and no other. */
 export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "request-id": requestId,
+  "multi-auth": multiAuth,
   "hmac-auth": hmacAuth,
   "basic-auth": basicAuth,
   "jwt-auth": jwtAuth,

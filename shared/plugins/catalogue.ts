@@ -129,7 +129,7 @@ const HTTP_TABLE = [
   { name: "uri-blocker", priority: 2900, phases: ["rewrite"], support: LATER },
   { name: "request-validation", priority: 2800, phases: ["rewrite"], support: LATER },
   { name: "chaitin-waf", priority: 2700, phases: ["access", "header_filter"], support: TCP },
-  { name: "multi-auth", priority: 2600, phases: ["rewrite"], support: LATER, auth: true },
+  { name: "multi-auth", priority: 2600, phases: ["rewrite"], support: SUPPORTED, auth: true },
   { name: "openid-connect", priority: 2599, phases: ["rewrite"], support: LATER },
   { name: "saml-auth", priority: 2598, phases: ["rewrite"], support: LATER },
   { name: "cas-auth", priority: 2597, phases: ["access"], support: LATER },
