@@ -1,5 +1,6 @@
 import type { SupportedPluginName } from "../../shared/plugins/catalogue.ts";
 import { basicAuth } from "./basic-auth.ts";
+import { consumerRestriction } from "./consumer-restriction.ts";
 import { echo } from "./echo.ts";
 import { hmacAuth } from "./hmac-auth/hmac-auth.ts";
 import { jweDecrypt } from "./jwe-decrypt.ts";
@@ -18,5 +19,6 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "jwt-auth": jwtAuth,
   "jwe-decrypt": jweDecrypt,
   "key-auth": keyAuth,
+  "consumer-restriction": consumerRestriction,
   echo,
 };
