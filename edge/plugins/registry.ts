@@ -1,4 +1,5 @@
 import type { SupportedPluginName } from "../../shared/plugins/catalogue.ts";
+import { acl } from "./acl.ts";
 import { basicAuth } from "./basic-auth.ts";
 import { consumerRestriction } from "./consumer-restriction.ts";
 import { echo } from "./echo.ts";
@@ -19,6 +20,7 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "jwt-auth": jwtAuth,
   "jwe-decrypt": jweDecrypt,
   "key-auth": keyAuth,
+  acl,
   "consumer-restriction": consumerRestriction,
   echo,
 };

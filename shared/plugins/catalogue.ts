@@ -145,7 +145,7 @@ const HTTP_TABLE = [
   { name: "key-auth", priority: 2500, phases: ["rewrite"], support: SUPPORTED, auth: true },
   { name: "dingtalk-auth", priority: 2430, phases: ["rewrite"], support: LATER },
   { name: "feishu-auth", priority: 2420, phases: ["rewrite"], support: LATER },
-  { name: "acl", priority: 2410, phases: ["access"], support: LATER },
+  { name: "acl", priority: 2410, phases: ["access"], support: SUPPORTED },
   { name: "consumer-restriction", priority: 2400, phases: ["access"], support: SUPPORTED },
   { name: "attach-consumer-label", priority: 2399, phases: ["before_proxy"], support: LATER },
   { name: "forward-auth", priority: 2002, phases: ["access"], support: LATER },
