@@ -1,5 +1,6 @@
 import type { SupportedPluginName } from "../../shared/plugins/catalogue.ts";
 import { acl } from "./acl.ts";
+import { attachConsumerLabel } from "./attach-consumer-label.ts";
 import { basicAuth } from "./basic-auth.ts";
 import { consumerRestriction } from "./consumer-restriction.ts";
 import { echo } from "./echo.ts";
@@ -22,5 +23,6 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "key-auth": keyAuth,
   acl,
   "consumer-restriction": consumerRestriction,
+  "attach-consumer-label": attachConsumerLabel,
   echo,
 };

@@ -147,7 +147,7 @@ const HTTP_TABLE = [
   { name: "feishu-auth", priority: 2420, phases: ["rewrite"], support: LATER },
   { name: "acl", priority: 2410, phases: ["access"], support: SUPPORTED },
   { name: "consumer-restriction", priority: 2400, phases: ["access"], support: SUPPORTED },
-  { name: "attach-consumer-label", priority: 2399, phases: ["before_proxy"], support: LATER },
+  { name: "attach-consumer-label", priority: 2399, phases: ["before_proxy"], support: SUPPORTED },
   { name: "forward-auth", priority: 2002, phases: ["access"], support: LATER },
   { name: "opa", priority: 2001, phases: ["access"], support: LATER },
   { name: "authz-keycloak", priority: 2000, phases: ["access"], support: LATER },
