@@ -1,6 +1,7 @@
 import type { SupportedPluginName } from "../../shared/plugins/catalogue.ts";
 import { acl } from "./acl.ts";
 import { attachConsumerLabel } from "./attach-consumer-label.ts";
+import { authzCasbin } from "./authz-casbin/authz-casbin.ts";
 import { basicAuth } from "./basic-auth.ts";
 import { consumerRestriction } from "./consumer-restriction.ts";
 import { echo } from "./echo.ts";
@@ -16,6 +17,7 @@ import { requestId } from "./request-id.ts";
 export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "request-id": requestId,
   "multi-auth": multiAuth,
+  "authz-casbin": authzCasbin,
   "hmac-auth": hmacAuth,
   "basic-auth": basicAuth,
   "jwt-auth": jwtAuth,

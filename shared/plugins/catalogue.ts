@@ -133,7 +133,7 @@ const HTTP_TABLE = [
   { name: "openid-connect", priority: 2599, phases: ["rewrite"], support: LATER },
   { name: "saml-auth", priority: 2598, phases: ["rewrite"], support: LATER },
   { name: "cas-auth", priority: 2597, phases: ["access"], support: LATER },
-  { name: "authz-casbin", priority: 2560, phases: ["rewrite"], support: LATER },
+  { name: "authz-casbin", priority: 2560, phases: ["rewrite"], support: SUPPORTED },
   { name: "authz-casdoor", priority: 2559, phases: ["access"], support: LATER },
   { name: "wolf-rbac", priority: 2555, phases: ["rewrite", "api"], support: LATER, auth: true },
   { name: "ldap-auth-advanced", priority: 2541, phases: ["rewrite"], support: TCP, auth: true },
