@@ -65,6 +65,8 @@ export class Exchange {
   bodyBytes = 0;
   /** Why the gateway answered itself, for the log. */
   error: string | undefined;
+  /** What an identity provider tells of a user who is no consumer; undefined: nobody has asked one. */
+  externalUser: JsonValue | undefined;
   readonly #maxBodyBytes: number;
   readonly #rawTarget: string;
   #seen: RequestVariables;
