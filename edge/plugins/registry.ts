@@ -4,6 +4,7 @@ import { echo } from "./echo.ts";
 import { faultInjection } from "./fault-injection.ts";
 import { mocking } from "./mocking/mocking.ts";
 import type { Plugin } from "./plugin.ts";
+import { proxyMirror } from "./proxy-mirror.ts";
 import { proxyRewrite } from "./proxy-rewrite/proxy-rewrite.ts";
 import { redirect } from "./redirect.ts";
 import { requestId } from "./request-id.ts";
@@ -16,6 +17,7 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "request-id": requestId,
   "fault-injection": faultInjection,
   mocking,
+  "proxy-mirror": proxyMirror,
   "proxy-rewrite": proxyRewrite,
   "traffic-label": trafficLabel,
   "traffic-split": trafficSplit,

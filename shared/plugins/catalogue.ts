@@ -202,7 +202,7 @@ const HTTP_TABLE = [
     phases: ["access", "lua_body_filter"],
     support: LATER,
   },
-  { name: "proxy-mirror", priority: 1010, phases: ["rewrite", "before_proxy"], support: LATER },
+  { name: "proxy-mirror", priority: 1010, phases: ["rewrite", "before_proxy"], support: SUPPORTED },
   {
     name: "graphql-proxy-cache",
     priority: 1009,
