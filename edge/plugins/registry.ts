@@ -1,4 +1,5 @@
 import type { SupportedPluginName } from "../../shared/plugins/catalogue.ts";
+import { bodyTransformer } from "./body-transformer/body-transformer.ts";
 import { degraphql } from "./degraphql.ts";
 import { echo } from "./echo.ts";
 import { faultInjection } from "./fault-injection.ts";
@@ -17,6 +18,7 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "request-id": requestId,
   "fault-injection": faultInjection,
   mocking,
+  "body-transformer": bodyTransformer,
   "proxy-mirror": proxyMirror,
   "proxy-rewrite": proxyRewrite,
   "traffic-label": trafficLabel,

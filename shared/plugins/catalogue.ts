@@ -163,7 +163,7 @@ const HTTP_TABLE = [
     name: "body-transformer",
     priority: 1080,
     phases: ["rewrite", "header_filter", "body_filter"],
-    support: LUA,
+    support: SUPPORTED,
   },
   { name: "ai-request-rewrite", priority: 1073, phases: ["access"], support: LATER },
   { name: "ai-prompt-guard", priority: 1072, phases: ["access"], support: LATER },

@@ -2,15 +2,16 @@ import { evaluate } from "../../../shared/expression/evaluate.ts";
 import { fillTemplate } from "../../../shared/expression/template.ts";
 import { BodyNeeded } from "../../../shared/expression/variables.ts";
 import { withCharset } from "../../error-page.ts";
-import type { AnswerHead } from "../answer.ts";
-import { wrapBody } from "../body-filters.ts";
+import { readingAskedBody } from "../asked-body.ts";
+import { wholeBody, wrapBody } from "../body-filters.ts";
 import { parseCondition } from "../condition.ts";
+import { decodableEncoding, decodedFirst } from "../content-encoding.ts";
 import type { Exchange } from "../exchange.ts";
 import { changeHeaders } from "../header-changes.ts";
-import { type BodyFilter, definePlugin, type PluginHandlers } from "../plugin.ts";
+import { type BodyFilter, definePlugin } from "../plugin.ts";
 import { sendableStatus } from "../sendable-status.ts";
 import { type AnswerHeaders, answerHeaderChanges } from "./answer-header-changes.ts";
-import { decodableEncoding, type FilterConfiguration, substituteIn } from "./body-substitution.ts";
+import { type FilterConfiguration, substituteIn } from "./body-substitution.ts";
 import { decodeBase64 } from "./decode-base64.ts";
 
 interface ResponseRewriteConfiguration {
@@ -32,9 +33,10 @@ export const responseRewrite = definePlugin<ResponseRewriteConfiguration>(() => 
     const newStatus = status === undefined ? undefined : sendableStatus(status);
     const changes = headers && answerHeaderChanges(headers);
     const body = bodyOf(configuration);
-    const substitute = filters && substituteIn(filters, maxBytes);
+    const substitute = filters && substituteIn(filters);
     const chosen = new WeakMap<Exchange, BodyFilter>();
-    const handlers: PluginHandlers = {
+    return {
+      ...readingAskedBody(configuration.vars, headers),
       async headerFilter(exchange, answer) {
         const { variables } = exchange;
         const holds = () => !condition || evaluate(condition, variables);
@@ -43,7 +45,10 @@ export const responseRewrite = definePlugin<ResponseRewriteConfiguration>(() => 
         if (newStatus !== undefined) answer.status = newStatus;
         const fill = (text: string) => fillTemplate(text, variables).text;
         const filled = await whenRead(exchange, () => changes?.filled(fill));
-        const filter = body ? wrapBody({ body }) : substitute?.(encodingOf(answer));
+        const substituting = substitute && wholeBody(maxBytes, substitute);
+        const filter = body
+          ? wrapBody({ body })
+          : substituting && decodedFirst(decodableEncoding(answer), substituting);
         if (filter) {
           answer.changesBody();
           chosen.set(exchange, filter);
@@ -55,7 +60,6 @@ export const responseRewrite = definePlugin<ResponseRewriteConfiguration>(() => 
       },
       bodyFilter: (exchange) => chosen.get(exchange),
     };
-    return asksForBody(configuration) ? { access: readBody, ...handlers } : handlers;
   },
 }));
 
@@ -71,20 +75,7 @@ async function whenRead<T>(exchange: Exchange, ask: () => T): Promise<T> {
   return ask();
 }
 
-/** Once it is sent on, the request's body is not there to look into. */
-function asksForBody({ vars, headers }: ResponseRewriteConfiguration): boolean {
-  return /post_arg|graphql_/.test(JSON.stringify([vars, headers]));
-}
-
-async function readBody(exchange: Exchange): Promise<undefined> {
-  await exchange.readBody();
-}
-
 function bodyOf({ body, body_base64: isEncoded }: ResponseRewriteConfiguration) {
   if (body === undefined) return undefined;
   return isEncoded ? decodeBase64(body) : new TextEncoder().encode(body);
-}
-
-function encodingOf({ headers }: AnswerHead) {
-  return decodableEncoding(headers.get("content-encoding"));
 }
