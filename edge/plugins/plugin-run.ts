@@ -1,4 +1,5 @@
 import { evaluate } from "../../shared/expression/evaluate.ts";
+import { PcreUnsupported } from "../../shared/expression/pcre.ts";
 import { BodyNeeded } from "../../shared/expression/variables.ts";
 import { errorResponse, GatewayError, noRoute, unexpected } from "../errors.ts";
 import type { ServedRoute } from "../snapshot/plan-route.ts";
@@ -216,6 +217,10 @@ export class PluginRun {
 /** As APISIX answers where the Lua of a plugin fails. */
 function failureOf({ name }: Link, phase: ExitPhase, cause: unknown): GatewayError {
   if (cause instanceof GatewayError) return cause;
+  if (cause instanceof PcreUnsupported) {
+    const errorMsg = `plugins.${name}: the regular expression has ${cause.message}`;
+    return new GatewayError("gateway", 503, errorMsg, { cause, errorMsg });
+  }
   const reason = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
   return new GatewayError("gateway", 500, `the plugin ${name} failed in ${phase}: ${reason}`, {
     cause,
