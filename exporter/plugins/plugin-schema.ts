@@ -1,9 +1,6 @@
-import type { JsonSchema } from "../../../shared/plugins/json-schema.ts";
-import {
-  HTTP_PLUGIN_SCHEMAS,
-  STREAM_PLUGIN_SCHEMAS,
-} from "../../../shared/plugins/schemas/index.ts";
-import { withMeta } from "../../../shared/plugins/schemas/meta.ts";
+import type { JsonSchema } from "../../shared/plugins/json-schema.ts";
+import { HTTP_PLUGIN_SCHEMAS, STREAM_PLUGIN_SCHEMAS } from "../../shared/plugins/schemas/index.ts";
+import { withMeta } from "../../shared/plugins/schemas/meta.ts";
 
 /** What of a plugin a configuration is for: its own place, a consumer, or its metadata. */
 export type SchemaUse = "plugin" | "consumer" | "metadata";

@@ -1,4 +1,4 @@
-import { numberText } from "../../../shared/expression/lua-number.ts";
+import { numberText } from "../../shared/expression/lua-number.ts";
 import { luaText } from "../schema/lua-value.ts";
 import { isIpRanges } from "./ip-list.ts";
 

@@ -1,26 +1,42 @@
+import { luaText } from "../../schema/lua-value.ts";
+import { faultIn, faultOf } from "../../schema/value-fault.ts";
+import { conditionFault } from "../condition-fault.ts";
 import { addressListFault } from "../ip-list.ts";
 import { luaSourceFault } from "../lua-source.ts";
 import { pcreListFault } from "../pcre-fault.ts";
 import * as auth from "./auth-rules.ts";
-import type { PluginRule } from "./plugin-rule.ts";
+import { firstMember, type PluginRule } from "./plugin-rule.ts";
 import * as request from "./request-rules.ts";
 import * as rewriting from "./rewriting-rules.ts";
 import * as traffic from "./traffic-rules.ts";
 
 const ipRestriction: PluginRule = ({ conf }) =>
-  addressListFault(conf.whitelist) ?? addressListFault(conf.blacklist);
+  addressListFault("whitelist", conf.whitelist) ?? addressListFault("blacklist", conf.blacklist);
 
-const realIp: PluginRule = ({ conf }) => addressListFault(conf.trusted_addresses);
+const realIp: PluginRule = ({ conf }) =>
+  addressListFault("trusted_addresses", conf.trusted_addresses);
 
 const uaRestriction: PluginRule = ({ conf }) =>
-  pcreListFault(conf.allowlist) ?? pcreListFault(conf.denylist);
+  pcreListFault("allowlist", conf.allowlist) ?? pcreListFault("denylist", conf.denylist);
 
-const uriBlocker: PluginRule = ({ conf }) => pcreListFault(conf.block_rules);
+const uriBlocker: PluginRule = ({ conf }) => pcreListFault("block_rules", conf.block_rules);
 
-const luaFunctions: PluginRule = ({ conf }) => {
-  for (const source of conf.functions as readonly string[]) {
-    const fault = luaSourceFault(source);
-    if (fault !== undefined) return `failed to loadstring: ${fault}`;
+const luaFunctions: PluginRule = ({ conf }) =>
+  firstMember(conf, "functions", (source) => {
+    const said = luaSourceFault(luaText(source));
+    if (said === undefined) return undefined;
+    return faultOf(source, "Lua that compiles", `failed to loadstring: ${said}`);
+  });
+
+const LOGGED_BODIES = ["include_req_body_expr", "include_resp_body_expr"];
+
+/** Of which requests the bodies are logged. */
+const loggedBodies: PluginRule = ({ conf, use }) => {
+  if (use === "metadata") return undefined;
+  for (const field of LOGGED_BODIES) {
+    const before = `failed to validate the '${field}' expression: `;
+    const fault = conf[field] === undefined ? undefined : conditionFault(conf[field], before);
+    if (fault !== undefined) return faultIn(field, fault);
   }
   return undefined;
 };
@@ -53,6 +69,11 @@ const HTTP_RULES: ReadonlyMap<string, PluginRule> = new Map([
   ["multi-auth", auth.multiAuth],
   ["serverless-pre-function", luaFunctions],
   ["serverless-post-function", luaFunctions],
+  ["file-logger", loggedBodies],
+  ["http-logger", loggedBodies],
+  ["kafka-logger", loggedBodies],
+  ["loki-logger", loggedBodies],
+  ["rocketmq-logger", loggedBodies],
 ]);
 
 const STREAM_RULES: ReadonlyMap<string, PluginRule> = new Map([

@@ -1,14 +1,15 @@
-import type { JsonSchema } from "../../../shared/plugins/json-schema.ts";
+import type { JsonSchema } from "../../shared/plugins/json-schema.ts";
 import { checkSchema, type SchemaCheck } from "./check-schema.ts";
 import { fieldOf, type JsonObject, setField } from "./lua-value.ts";
 import { isFound } from "./pattern.ts";
+import { counted, faultIn, faultOf, reworded, type ValueFault } from "./value-fault.ts";
 
 /** Everything that a schema says of an object's fields, in the validator's order. */
 export function checkFields(
   schema: JsonSchema,
   object: JsonObject,
   check: SchemaCheck,
-): string | undefined {
+): ValueFault | undefined {
   return (
     checkProperties(schema, object, check) ??
     checkRequired(schema, object) ??
@@ -23,7 +24,7 @@ function checkProperties(
   { properties = {}, required = [], dependencies = {} }: JsonSchema,
   object: JsonObject,
   check: SchemaCheck,
-): string | undefined {
+): ValueFault | undefined {
   for (const [name, schema] of Object.entries(properties)) {
     const value = fieldOf(object, name);
     if (value === undefined) {
@@ -32,7 +33,9 @@ function checkProperties(
       continue;
     }
     const fault = checkSchema(schema, value, check);
-    if (fault !== undefined) return `property "${name}" validation failed: ${fault}`;
+    if (fault !== undefined) {
+      return faultIn(name, fault, `property "${name}" validation failed: `);
+    }
     const needed = dependencies[name];
     const missing = needed && checkDependency(name, needed, object, check);
     if (missing !== undefined) return missing;
@@ -48,14 +51,16 @@ function checkRequired({ properties = {}, required = [] }: JsonSchema, object: J
   return missing === undefined ? undefined : isRequired(missing);
 }
 
-const isRequired = (name: string) => `property "${name}" is required`;
+function isRequired(name: string): ValueFault {
+  return faultIn(name, faultOf(undefined, "this field", `property "${name}" is required`));
+}
 
 /** Those of fields that have a schema were checked with it. */
 function checkDependencies(
   { properties = {}, dependencies = {} }: JsonSchema,
   object: JsonObject,
   check: SchemaCheck,
-): string | undefined {
+): ValueFault | undefined {
   for (const [name, needed] of Object.entries(dependencies)) {
     if (Object.hasOwn(properties, name) || !Object.hasOwn(object, name)) continue;
     const fault = checkDependency(name, needed, object, check);
@@ -69,15 +74,17 @@ function checkDependency(
   needed: readonly string[] | JsonSchema,
   object: JsonObject,
   check: SchemaCheck,
-): string | undefined {
+): ValueFault | undefined {
   if (isNameList(needed)) {
     const missing = needed.find((other) => !Object.hasOwn(object, other));
-    return missing === undefined ? undefined : `${isRequired(missing)} when "${name}" is set`;
+    if (missing === undefined) return undefined;
+    const words = `property "${missing}" is required when "${name}" is set`;
+    return faultIn(missing, faultOf(undefined, `this field, since ${name} is there`, words));
   }
   const fault = checkSchema(needed, object, check);
-  return fault === undefined
-    ? undefined
-    : `failed to validate dependent schema for "${name}": ${fault}`;
+  return (
+    fault && reworded(fault, `failed to validate dependent schema for "${name}": ${fault.words}`)
+  );
 }
 
 function isNameList(needed: readonly string[] | JsonSchema): needed is readonly string[] {
@@ -89,7 +96,7 @@ function checkOtherFields(
   schema: JsonSchema,
   object: JsonObject,
   check: SchemaCheck,
-): string | undefined {
+): ValueFault | undefined {
   const { properties = {}, additionalProperties, patternProperties } = schema;
   const isOpen = additionalProperties === undefined || additionalProperties === true;
   if (isOpen && patternProperties === undefined) return undefined;
@@ -98,15 +105,23 @@ function checkOtherFields(
     const matching = patterns.filter(([pattern]) => isFound(pattern, name));
     for (const [pattern, inner] of matching) {
       const fault = checkSchema(inner, value, check);
-      if (fault !== undefined)
-        return `failed to validate ${name} (matching "${pattern}"): ${fault}`;
+      const before = `failed to validate ${name} (matching "${pattern}"): `;
+      if (fault !== undefined) return faultIn(name, fault, before);
     }
     if (isOpen || matching.length > 0 || Object.hasOwn(properties, name)) continue;
-    if (additionalProperties === false) return `additional properties forbidden, found ${name}`;
+    if (additionalProperties === false) return isForbidden(schema, name, value);
     const fault = checkSchema(additionalProperties, value, check);
-    if (fault !== undefined) return `failed to validate additional property ${name}: ${fault}`;
+    const before = `failed to validate additional property ${name}: `;
+    if (fault !== undefined) return faultIn(name, fault, before);
   }
   return undefined;
+}
+
+function isForbidden({ properties = {} }: JsonSchema, name: string, value: unknown): ValueFault {
+  const known = Object.keys(properties);
+  const others = known.length === 0 ? "" : `; known are ${known.join(", ")}`;
+  const words = `additional properties forbidden, found ${name}`;
+  return faultIn(name, faultOf(value, `no field of this name${others}`, words));
 }
 
 /** Counts the defaults, too, which are filled in by then. */
@@ -114,9 +129,10 @@ function checkCount({ minProperties, maxProperties }: JsonSchema, object: JsonOb
   if (minProperties === undefined && maxProperties === undefined) return undefined;
   const count = Object.keys(object).length;
   if (minProperties !== undefined && count < minProperties) {
-    return `expect object to have at least ${minProperties} properties`;
+    const words = `expect object to have at least ${minProperties} properties`;
+    return faultOf(object, `at least ${counted(minProperties, "field")}`, words);
   }
-  return maxProperties !== undefined && count > maxProperties
-    ? `expect object to have at most ${maxProperties} properties`
-    : undefined;
+  if (maxProperties === undefined || count <= maxProperties) return undefined;
+  const words = `expect object to have at most ${maxProperties} properties`;
+  return faultOf(object, `at most ${counted(maxProperties, "field")}`, words);
 }

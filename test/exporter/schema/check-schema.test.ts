@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { checkSchema } from "../../../../exporter/admin/schema/check-schema.ts";
-import type { JsonSchema } from "../../../../shared/plugins/json-schema.ts";
+import { checkSchema } from "../../../exporter/schema/check-schema.ts";
+import type { JsonSchema } from "../../../shared/plugins/json-schema.ts";
 
 /** Schema, value, and what api7/jsonschema says of it. */
 type Row = readonly [schema: JsonSchema, value: unknown, fault: string | undefined];
+
+const wordsOf = (...given: Parameters<typeof checkSchema>) => checkSchema(...given)?.words;
 
 const PORT: JsonSchema = { type: "integer", minimum: 1, maximum: 65535 };
 const LABELS: JsonSchema = {
@@ -147,13 +149,13 @@ describe.each([
   ["combinations", COMBINATIONS],
 ])("the words for %s", (_, rows) => {
   it.each(rows)("%j of %j: %s", (schema, value, fault) => {
-    expect(checkSchema(schema, value)).toBe(fault);
+    expect(wordsOf(schema, value)).toBe(fault);
   });
 });
 
 describe("which of several faults is told", () => {
   it("is the type before anything else", () => {
-    expect(checkSchema({ type: "string", enum: ["a"], anyOf: [PORT] }, 5)).toMatch(/^wrong type/);
+    expect(wordsOf({ type: "string", enum: ["a"], anyOf: [PORT] }, 5)).toMatch(/^wrong type/);
   });
 
   it("is a known field before an unknown one, and that before combinations", () => {
@@ -162,14 +164,14 @@ describe("which of several faults is told", () => {
       additionalProperties: false,
       anyOf: [REQUIRED("b")],
     };
-    expect(checkSchema(schema, { z: 1, a: 0 })).toMatch(/^property "a"/);
-    expect(checkSchema(schema, { z: 1, a: 1 })).toMatch(/^additional properties/);
-    expect(checkSchema(schema, { a: 1 })).toMatch(/^object matches none/);
+    expect(wordsOf(schema, { z: 1, a: 0 })).toMatch(/^property "a"/);
+    expect(wordsOf(schema, { z: 1, a: 1 })).toMatch(/^additional properties/);
+    expect(wordsOf(schema, { a: 1 })).toMatch(/^object matches none/);
   });
 
   it("is the length before the pattern, and the range before the enum", () => {
-    expect(checkSchema({ minLength: 3, pattern: "^b" }, "a")).toMatch(/^string too short/);
-    expect(checkSchema({ minimum: 3, enum: [5] }, 1)).toMatch(/^expected 1/);
+    expect(wordsOf({ minLength: 3, pattern: "^b" }, "a")).toMatch(/^string too short/);
+    expect(wordsOf({ minimum: 3, enum: [5] }, 1)).toMatch(/^expected 1/);
   });
 });
 
@@ -179,8 +181,8 @@ describe("defaults", () => {
       properties: { list: { default: [] }, inner: { properties: { a: { default: false } } } },
     };
     const [first, second] = [{ inner: {} }, {}] as const;
-    expect(checkSchema(schema, first)).toBeUndefined();
-    expect(checkSchema(schema, second)).toBeUndefined();
+    expect(wordsOf(schema, first)).toBeUndefined();
+    expect(wordsOf(schema, second)).toBeUndefined();
     expect(first).toEqual({ list: [], inner: { a: false } });
     expect(second).toEqual({ list: [] });
     expect((first as { list?: unknown }).list).not.toBe((second as { list?: unknown }).list);
@@ -193,7 +195,7 @@ describe("defaults", () => {
       // biome-ignore lint/suspicious/noThenProperty: JSON Schema's own keyword.
       then: REQUIRED("count"),
     };
-    expect(checkSchema(schema, {})).toBe("then clause did not match");
+    expect(wordsOf(schema, {})).toBe("then clause did not match");
   });
 });
 
@@ -208,23 +210,23 @@ describe("references to secrets", () => {
 
   it("pass where a text may stand, whatever else is said of it", () => {
     const value = { text: "$secret://vault/1/a/b", either: "$ENV://A" };
-    expect(checkSchema(schema, value, { allowsReferences: true })).toBeUndefined();
-    expect(checkSchema(schema, value)).toMatch(/^property "text"/);
+    expect(wordsOf(schema, value, { allowsReferences: true })).toBeUndefined();
+    expect(wordsOf(schema, value)).toMatch(/^property "text"/);
   });
 
   it("are texts all the same: no number is one", () => {
-    const fault = checkSchema(schema, { number: "$env://A" }, { allowsReferences: true });
+    const fault = wordsOf(schema, { number: "$env://A" }, { allowsReferences: true });
     expect(fault).toMatch(/expected integer, got string$/);
   });
 });
 
 describe("names that objects have by themselves", () => {
   it("are no fields", () => {
-    expect(checkSchema(REQUIRED("constructor"), {})).toBe('property "constructor" is required');
+    expect(wordsOf(REQUIRED("constructor"), {})).toBe('property "constructor" is required');
     const value = JSON.parse('{"__proto__": 5}');
-    expect(checkSchema({ additionalProperties: false, properties: {} }, value)).toBe(
+    expect(wordsOf({ additionalProperties: false, properties: {} }, value)).toBe(
       "additional properties forbidden, found __proto__",
     );
-    expect(checkSchema({ dependencies: { toString: ["a"] } }, {})).toBeUndefined();
+    expect(wordsOf({ dependencies: { toString: ["a"] } }, {})).toBeUndefined();
   });
 });

@@ -1,9 +1,10 @@
-import type { JsonSchema, JsonType } from "../../../shared/plugins/json-schema.ts";
+import type { JsonSchema, JsonType } from "../../shared/plugins/json-schema.ts";
 import { checkCombinations } from "./check-combinations.ts";
 import { checkFields } from "./check-fields.ts";
 import { checkList } from "./check-list.ts";
 import { checkNumber, checkText } from "./check-scalar.ts";
 import { isList, isObject, luaType, membersOf } from "./lua-value.ts";
+import { faultOf, type ValueFault } from "./value-fault.ts";
 
 /**
  * JSON Schema with the words of api7/jsonschema, the validator of APISIX: people and tools read its
@@ -25,7 +26,7 @@ export function checkSchema(
   schema: JsonSchema,
   value: unknown,
   check: SchemaCheck = {},
-): string | undefined {
+): ValueFault | undefined {
   if (check.allowsReferences && isReference(value) && acceptsText(schema)) return undefined;
   return (
     checkType(schema, value) ??
@@ -39,7 +40,7 @@ export function checkSchema(
 
 /** `$secret://…` or `$env://…`, whose value only the gateway will know. */
 export function isReference(value: unknown): value is string {
-  return typeof value === "string" && /^\$(secret|env|ENV):\/\//.test(value);
+  return typeof value === "string" && /^\$(secret|[eE][nN][vV]):\/\//.test(value);
 }
 
 function acceptsText(schema: JsonSchema): boolean {
@@ -48,13 +49,13 @@ function acceptsText(schema: JsonSchema): boolean {
   return branches.length === 0 || branches.some(acceptsText);
 }
 
-function checkType({ type }: JsonSchema, value: unknown): string | undefined {
+function checkType({ type }: JsonSchema, value: unknown): ValueFault | undefined {
   if (type === undefined) return undefined;
-  if (typeof type === "string") {
-    return hasType(value, type) ? undefined : `wrong type: expected ${type}, got ${luaType(value)}`;
-  }
-  if (type.some((one) => hasType(value, one))) return undefined;
-  return `wrong type: expected one of ${type.join(", ")}, got ${luaType(value)}`;
+  const types = [type].flat();
+  if (types.some((one) => hasType(value, one))) return undefined;
+  const expected = typeof type === "string" ? type : `one of ${types.join(", ")}`;
+  const words = `wrong type: expected ${expected}, got ${luaType(value)}`;
+  return faultOf(value, `of type ${types.join(" or ")}`, words);
 }
 
 function hasType(value: unknown, type: JsonType): boolean {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { configurationFault } from "../../../../exporter/admin/check/check-plugins.ts";
-import type { SchemaUse } from "../../../../exporter/admin/schema/plugin-schema.ts";
+import { configurationFault } from "../../../exporter/plugins/check-plugin.ts";
+import type { SchemaUse } from "../../../exporter/plugins/plugin-schema.ts";
 
 /** Plugin, configuration, and what it says beyond its schema. */
 type Row = readonly [plugin: string, conf: unknown, fault: string | undefined, use?: SchemaUse];
@@ -185,7 +185,7 @@ describe("what plugins refuse beyond their schemas", () => {
   it.each(ROWS.map((row) => ({ row })))(
     "$row",
     ({ row: [plugin, conf, fault, use = "plugin"] }) => {
-      expect(configurationFault("http", plugin, structuredClone(conf), use)).toBe(fault);
+      expect(configurationFault("http", plugin, structuredClone(conf), use)?.words).toBe(fault);
     },
   );
 });
