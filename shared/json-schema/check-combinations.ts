@@ -1,5 +1,5 @@
-import type { JsonSchema } from "../../shared/plugins/json-schema.ts";
-import { isIpAddress } from "../../shared/routing/ip-ranges.ts";
+import type { JsonSchema } from "../plugins/json-schema.ts";
+import { isIpAddress } from "../routing/ip-ranges.ts";
 import { checkSchema, type SchemaCheck } from "./check-schema.ts";
 import { canonicalText } from "./lua-value.ts";
 import { faultOf, reworded, type ValueFault } from "./value-fault.ts";

@@ -1,4 +1,4 @@
-import type { JsonSchema, JsonType } from "../../shared/plugins/json-schema.ts";
+import type { JsonSchema, JsonType } from "../plugins/json-schema.ts";
 import { checkCombinations } from "./check-combinations.ts";
 import { checkFields } from "./check-fields.ts";
 import { checkList } from "./check-list.ts";

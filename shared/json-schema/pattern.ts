@@ -1,5 +1,5 @@
-import { compilePcre } from "../../shared/expression/pcre.ts";
-import { utf8String } from "../../shared/routing/uri-bytes.ts";
+import { compilePcre } from "../expression/pcre.ts";
+import { utf8String } from "../routing/uri-bytes.ts";
 
 const compiled = new Map<string, RegExp>();
 
