@@ -39,6 +39,8 @@ interface Journey {
   snapshot: OpenSnapshot | undefined;
   route: string | undefined;
   error: string | undefined;
+  /** The client's address; plugins may know it better. */
+  client: string;
 }
 
 export function createGateway(deps: GatewayDeps): Hono {
@@ -60,9 +62,14 @@ async function serve(c: Context, deps: GatewayDeps): Promise<Response> {
   const { settings, accessLog, now, requestId } = deps;
   const request = c.req.raw;
   const startedAt = now();
-  const journey: Journey = { snapshot: undefined, route: undefined, error: undefined };
   const surroundings: Surroundings = { now, requestId, maxBodyBytes: settings.maxBodyBytes };
   const read = readRequest(request, settings, surroundings);
+  const journey: Journey = {
+    snapshot: undefined,
+    route: undefined,
+    error: undefined,
+    client: read?.client.address ?? "",
+  };
   const response = await answer(c, request, read, deps, journey);
   if (settings.generationHeader && journey.snapshot) {
     response.headers.set(settings.generationHeader, String(journey.snapshot.generation));
@@ -71,7 +78,7 @@ async function serve(c: Context, deps: GatewayDeps): Promise<Response> {
     method: request.method,
     uri: read?.rawTarget ?? request.url,
     host: read?.client.hostHeader ?? "",
-    client: read?.client.address ?? "",
+    client: journey.client,
     status: response.status,
     route: journey.route,
     generation: journey.snapshot?.generation,
@@ -111,8 +118,9 @@ async function answer(
       return await sendMatched(request, read, matched, route, waitUntil, deps);
     }
     const through = { request, read, matched, route, globals: globals.chain, snapshot, waitUntil };
-    const { response, error } = await throughPlugins(through, deps);
+    const { response, error, client } = await throughPlugins(through, deps);
     journey.error = error;
+    journey.client = client;
     return response;
   } catch (error) {
     const known = error instanceof GatewayError ? error : unexpected(error);
