@@ -9,6 +9,7 @@ import type { Plugin } from "./plugin.ts";
 import { realIp } from "./real-ip.ts";
 import { refererRestriction } from "./referer-restriction.ts";
 import { requestId } from "./request-id.ts";
+import { requestValidation } from "./request-validation.ts";
 import { uaRestriction } from "./ua-restriction.ts";
 import { uriBlocker } from "./uri-blocker.ts";
 
@@ -23,6 +24,7 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "referer-restriction": refererRestriction,
   csrf,
   "uri-blocker": uriBlocker,
+  "request-validation": requestValidation,
   "error-page": errorPage,
   echo,
 };

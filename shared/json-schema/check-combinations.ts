@@ -1,7 +1,7 @@
 import type { JsonSchema } from "../plugins/json-schema.ts";
-import { isIpAddress } from "../routing/ip-ranges.ts";
 import { checkSchema, type SchemaCheck } from "./check-schema.ts";
-import { canonicalText } from "./lua-value.ts";
+import { ADDRESSES, FORMATS } from "./formats.ts";
+import { canonicalText, luaType } from "./lua-value.ts";
 import { faultOf, reworded, type ValueFault } from "./value-fault.ts";
 
 /** What holds for a value of any type: enum, the combinations of schemas, format, const. */
@@ -24,9 +24,16 @@ export function checkCombinations(
 
 function checkEnum(schema: JsonSchema, value: unknown): ValueFault | undefined {
   const allowed: readonly unknown[] | undefined = schema.enum;
-  return allowed === undefined || allowed.includes(value)
+  return allowed === undefined || isOneOf(allowed, value)
     ? undefined
     : faultOf(value, `one of ${allowed.join(", ")}`, "matches none of the enum values");
+}
+
+function isOneOf(allowed: readonly unknown[], value: unknown): boolean {
+  if (allowed.includes(value)) return true;
+  if (luaType(value) !== "table") return false;
+  const text = canonicalText(value);
+  return allowed.some((one) => luaType(one) === "table" && canonicalText(one) === text);
 }
 
 function checkAllOf({ allOf = [] }: JsonSchema, value: unknown, check: SchemaCheck) {
@@ -123,10 +130,14 @@ function checkNot({ not }: JsonSchema, value: unknown, check: SchemaCheck) {
 
 function checkFormat({ format }: JsonSchema, value: unknown): ValueFault | undefined {
   if (format === undefined || typeof value !== "string") return undefined;
-  // IPv6 addresses have a colon, the others have none.
-  const isOfFormat = value.includes(":") === (format === "ipv6") && isIpAddress(value);
-  if (isOfFormat) return undefined;
-  return faultOf(value, `an ${format} address`, `expect valid ${format} address but got: ${value}`);
+  const isOfFormat = FORMATS.get(format);
+  if (!isOfFormat || isOfFormat(value)) return undefined;
+  const noun = ADDRESSES.has(format) ? `${format} address` : format;
+  return faultOf(
+    value,
+    /^[aeiou]/.test(noun) ? `an ${noun}` : `a ${noun}`,
+    `expect valid ${noun} but got: ${value}`,
+  );
 }
 
 function checkConst(schema: JsonSchema, value: unknown): ValueFault | undefined {

@@ -18,8 +18,14 @@ export function checkList(
     const words = `expect array to have at most ${maxItems} items`;
     return faultOf(list, `at most ${counted(maxItems, "member")}`, words);
   }
-  const fault = checkMembers(schema, list, check);
-  if (fault !== undefined || !uniqueItems) return fault;
+  return (
+    checkMembers(schema, list, check) ??
+    (uniqueItems ? checkUnique(list) : undefined) ??
+    checkContains(schema, list, check)
+  );
+}
+
+function checkUnique(list: readonly unknown[]): ValueFault | undefined {
   const equal = equalMembers(list);
   if (equal === undefined) return undefined;
   const [first, second] = equal;
@@ -27,21 +33,38 @@ export function checkList(
   return faultIn(second - 1, faultOf(list[second - 1], "no member twice", words));
 }
 
-/** Where each place has a schema of its own, members beyond them are free. */
+function checkContains(
+  { contains }: JsonSchema,
+  list: readonly unknown[],
+  check: SchemaCheck,
+): ValueFault | undefined {
+  if (contains === undefined) return undefined;
+  if (list.some((member) => checkSchema(contains, member, check) === undefined)) return undefined;
+  const words =
+    list.length === 0 ? "check contains: empty array is invalid" : "failed to check contains";
+  return faultOf(list, "a member that fits", words);
+}
+
+/** Where each place has a schema of its own, members beyond them are `additionalItems`. */
 function checkMembers(
-  { items }: JsonSchema,
+  { items, additionalItems = true }: JsonSchema,
   list: readonly unknown[],
   check: SchemaCheck,
 ): ValueFault | undefined {
   if (items === undefined) return undefined;
-  const schemaAt = (index: number) => (isSchemaList(items) ? items[index] : items);
+  const places = isSchemaList(items) ? items : undefined;
+  const others = isSchemaList(items) ? additionalItems : items;
   for (const [index, member] of list.entries()) {
-    const schema = schemaAt(index);
-    if (schema === undefined) return undefined;
-    const fault = checkSchema(schema, member, check);
-    if (fault !== undefined) {
-      return faultIn(index, fault, `failed to validate item ${index + 1}: `);
+    const schema = places?.[index] ?? others;
+    if (schema === true) return undefined;
+    if (schema === false) {
+      const words = "found unexpected extra items in array";
+      return faultIn(index, faultOf(member, "no further member", words));
     }
+    const fault = checkSchema(schema, member, check);
+    if (fault === undefined) continue;
+    const what = places && index >= places.length ? "additional item" : "item";
+    return faultIn(index, fault, `failed to validate ${what} ${index + 1}: `);
   }
   return undefined;
 }

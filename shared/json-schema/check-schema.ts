@@ -71,6 +71,8 @@ function hasType(value: unknown, type: JsonType): boolean {
       return Number.isInteger(value);
     case "null":
       return value === null;
+    case "table":
+      return luaType(value) === "table";
     default:
       return typeof value === type;
   }

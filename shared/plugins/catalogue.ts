@@ -87,7 +87,7 @@ const HTTP_TABLE = [
   { name: "referer-restriction", priority: 2990, phases: ["access"], support: SUPPORTED },
   { name: "csrf", priority: 2980, phases: ["access", "header_filter"], support: SUPPORTED },
   { name: "uri-blocker", priority: 2900, phases: ["rewrite"], support: SUPPORTED },
-  { name: "request-validation", priority: 2800, phases: ["rewrite"], support: LATER },
+  { name: "request-validation", priority: 2800, phases: ["rewrite"], support: SUPPORTED },
   { name: "chaitin-waf", priority: 2700, phases: ["access", "header_filter"], support: TCP },
   { name: "multi-auth", priority: 2600, phases: ["rewrite"], support: LATER, auth: true },
   { name: "openid-connect", priority: 2599, phases: ["rewrite"], support: LATER },

@@ -82,7 +82,8 @@ export function readRecordedCases(path: string): RecordedCase[] {
  */
 export function isPlain({ t, host, v, h = [] }: RecordedRequest): boolean {
   if (!t.startsWith("/") || host === undefined || v === "1.0") return false;
-  if (h.some(([name, value]) => value === "" && KNOWN_HEADERS.has(name.toLowerCase()))) return false;
+  if (h.some(([name, value]) => value === "" && KNOWN_HEADERS.has(name.toLowerCase())))
+    return false;
   if (!URL.canParse(`http://${host}${t}`)) return false;
   const { pathname, search } = new URL(`http://${host}${t}`);
   return pathname + search === t && !/\/\/|%2f|%5c/i.test(pathname);
