@@ -2,14 +2,22 @@ import type { SupportedPluginName } from "../../shared/plugins/catalogue.ts";
 import { clientControl } from "./client-control.ts";
 import { cors } from "./cors.ts";
 import { csrf } from "./csrf.ts";
+import { degraphql } from "./degraphql.ts";
 import { echo } from "./echo.ts";
 import { errorPage } from "./error-page.ts";
+import { faultInjection } from "./fault-injection.ts";
 import { ipRestriction } from "./ip-restriction.ts";
+import { mocking } from "./mocking/mocking.ts";
 import type { Plugin } from "./plugin.ts";
+import { proxyRewrite } from "./proxy-rewrite/proxy-rewrite.ts";
 import { realIp } from "./real-ip.ts";
+import { redirect } from "./redirect.ts";
 import { refererRestriction } from "./referer-restriction.ts";
 import { requestId } from "./request-id.ts";
 import { requestValidation } from "./request-validation.ts";
+import { responseRewrite } from "./response-rewrite/response-rewrite.ts";
+import { trafficLabel } from "./traffic-label.ts";
+import { trafficSplit } from "./traffic-split.ts";
 import { uaRestriction } from "./ua-restriction.ts";
 import { uriBlocker } from "./uri-blocker.ts";
 
@@ -18,6 +26,8 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "real-ip": realIp,
   "client-control": clientControl,
   "request-id": requestId,
+  "fault-injection": faultInjection,
+  mocking,
   cors,
   "ip-restriction": ipRestriction,
   "ua-restriction": uaRestriction,
@@ -25,6 +35,12 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   csrf,
   "uri-blocker": uriBlocker,
   "request-validation": requestValidation,
+  "proxy-rewrite": proxyRewrite,
+  "traffic-label": trafficLabel,
+  "traffic-split": trafficSplit,
+  redirect,
+  "response-rewrite": responseRewrite,
+  degraphql,
   "error-page": errorPage,
   echo,
 };
