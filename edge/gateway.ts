@@ -64,12 +64,8 @@ async function serve(c: Context, deps: GatewayDeps): Promise<Response> {
   const startedAt = now();
   const surroundings: Surroundings = { now, requestId, maxBodyBytes: settings.maxBodyBytes };
   const read = readRequest(request, settings, surroundings);
-  const journey: Journey = {
-    snapshot: undefined,
-    route: undefined,
-    error: undefined,
-    client: read?.client.address ?? "",
-  };
+  const client = read?.client.address ?? "";
+  const journey: Journey = { snapshot: undefined, route: undefined, error: undefined, client };
   const response = await answer(c, request, read, deps, journey);
   if (settings.generationHeader && journey.snapshot) {
     response.headers.set(settings.generationHeader, String(journey.snapshot.generation));
@@ -118,9 +114,8 @@ async function answer(
       return await sendMatched(request, read, matched, route, waitUntil, deps);
     }
     const through = { request, read, matched, route, globals: globals.chain, snapshot, waitUntil };
-    const { response, error, client } = await throughPlugins(through, deps);
-    journey.error = error;
-    journey.client = client;
+    const { response, ...told } = await throughPlugins(through, deps);
+    Object.assign(journey, told);
     return response;
   } catch (error) {
     const known = error instanceof GatewayError ? error : unexpected(error);

@@ -2,12 +2,14 @@ import type { SupportedPluginName } from "../../shared/plugins/catalogue.ts";
 import { clientControl } from "./client-control.ts";
 import { cors } from "./cors.ts";
 import { csrf } from "./csrf.ts";
+import { dataMask } from "./data-mask/data-mask.ts";
 import { degraphql } from "./degraphql.ts";
 import { echo } from "./echo.ts";
 import { errorPage } from "./error-page.ts";
 import { faultInjection } from "./fault-injection.ts";
 import { ipRestriction } from "./ip-restriction.ts";
 import { mocking } from "./mocking/mocking.ts";
+import { oasValidator } from "./oas-validator/oas-validator.ts";
 import type { Plugin } from "./plugin.ts";
 import { proxyRewrite } from "./proxy-rewrite/proxy-rewrite.ts";
 import { realIp } from "./real-ip.ts";
@@ -35,11 +37,13 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   csrf,
   "uri-blocker": uriBlocker,
   "request-validation": requestValidation,
+  "data-mask": dataMask,
   "proxy-rewrite": proxyRewrite,
   "traffic-label": trafficLabel,
   "traffic-split": trafficSplit,
   redirect,
   "response-rewrite": responseRewrite,
+  "oas-validator": oasValidator,
   degraphql,
   "error-page": errorPage,
   echo,

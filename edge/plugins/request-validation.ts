@@ -1,6 +1,5 @@
-import { setField } from "../../shared/json-schema/lua-value.ts";
 import { type ParsedJson, parseJson } from "../../shared/parse-json.ts";
-import { parseForm } from "../../shared/request/form.ts";
+import { parseForm, valuesByName } from "../../shared/request/form.ts";
 import { decodeUri } from "../../shared/routing/uri-bytes.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Exit } from "./exit.ts";
@@ -64,10 +63,5 @@ function checkBody(
 
 /** A name that comes again makes a list of its values; one without a value is `true`. */
 function parsedForm(bytes: Uint8Array): ParsedJson {
-  const fields: Record<string, unknown> = {};
-  for (const [name, value] of parseForm(decodeUri(bytes, 0, bytes.length))) {
-    const before = Object.hasOwn(fields, name) ? [fields[name]].flat() : [];
-    setField(fields, name, before.length === 0 ? value : [...before, value]);
-  }
-  return { value: fields };
+  return { value: valuesByName(parseForm(decodeUri(bytes, 0, bytes.length))) };
 }

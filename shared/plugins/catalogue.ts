@@ -111,7 +111,7 @@ const HTTP_TABLE = [
   { name: "forward-auth", priority: 2002, phases: ["access"], support: LATER },
   { name: "opa", priority: 2001, phases: ["access"], support: LATER },
   { name: "authz-keycloak", priority: 2000, phases: ["access"], support: LATER },
-  { name: "data-mask", priority: 1500, phases: ["log"], support: LATER },
+  { name: "data-mask", priority: 1500, phases: ["log"], support: SUPPORTED },
   { name: "error-log-logger", priority: 1091, phases: [], support: PROCESS },
   {
     name: "proxy-cache",
@@ -189,7 +189,7 @@ const HTTP_TABLE = [
     phases: ["header_filter", "body_filter"],
     support: SUPPORTED,
   },
-  { name: "oas-validator", priority: 512, phases: ["access"], support: LATER },
+  { name: "oas-validator", priority: 512, phases: ["access"], support: SUPPORTED },
   { name: "mcp-bridge", priority: 510, phases: ["access"], support: LOCAL_PROCESS },
   { name: "degraphql", priority: 509, phases: ["access"], support: SUPPORTED },
   { name: "kafka-proxy", priority: 508, phases: ["access"], support: TCP },
