@@ -54,10 +54,9 @@ function allowedOrigins(configuration: CorsConfiguration, metadata: CorsMetadata
   // A key that the metadata has not is no origin at all.
   const shared = keys.flatMap((key) => metadata.allow_origins?.[key] ?? []);
   const byMetadata = shared.map((list) => originRules({ list }));
-  const own = originRules({
-    patterns: configuration.allow_origins_by_regex,
-    list: configuration.allow_origins,
-  });
+  const { allow_origins: list, allow_origins_by_regex: patterns } = configuration;
+  // `*` is the default: who names the metadata's origins does not mean all of them.
+  const own = originRules({ patterns, list: keys.length > 0 && list === "*" ? undefined : list });
   return (origin) => {
     const isShared = origin !== undefined && byMetadata.some((rules) => rules(origin));
     return isShared ? origin : own(origin);
