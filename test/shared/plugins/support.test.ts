@@ -5,7 +5,7 @@ const effects = (plugins: Parameters<typeof unservedPlugins>[0]) =>
   unservedPlugins(plugins).map(({ name, support }) => `${name} ${support.is}`);
 
 it("tells every plugin that the edge refuses or ignores, in the order in which they are written", () => {
-  expect(effects({ gzip: {}, "ldap-auth": {}, file-logger: {} })).toEqual([
+  expect(effects({ gzip: {}, "ldap-auth": {}, "file-logger": {} })).toEqual([
     "gzip ignored",
     "ldap-auth refused",
     "file-logger ignored",
