@@ -53,7 +53,7 @@ export class Exchange {
   readonly attempts: EndedAttempt[] = [];
   /** The normalised, decoded path: nginx's `$uri`. */
   readonly uri: string;
-  /** In place of the route's own upstream. */
+  /** In place of the route's own upstream; from `beforeProxy` on that one, too. */
   destination: Destination | undefined;
   /** In place of the upstream's own scheme. */
   upstreamScheme: "http" | "https" | undefined;

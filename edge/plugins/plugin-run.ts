@@ -68,6 +68,8 @@ export class PluginRun {
       (await this.#phase("access"));
     if (exit) return this.#exited(exit);
     if (!route) throw noRoute();
+    const { destination } = route;
+    if (!(destination instanceof GatewayError)) exchange.destination ??= destination;
     const last = await this.#phase("beforeProxy");
     if (last) return this.#exited(last);
     const response = await this.#deps.send(exchange, route);
