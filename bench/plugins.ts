@@ -49,7 +49,9 @@ export async function plugins(say: (line: string) => void): Promise<Report> {
     round(cost(name) - cost("none"), 1),
     ratio(costs, name),
   ]);
-  const title = `CPU of the edge's process for a request: ${CONNECTIONS} connections, answers of 1 KB, median of ${STARTS} starts`;
+  const title =
+    `CPU of the edge's process for a request: ${CONNECTIONS} connections, answers of 1 KB, median of ` +
+    `${STARTS} starts`;
   const columns = ["route with", "CPU µs/request", "added µs", "ratio"];
   return {
     text: `${title}\n\n${table(columns, rows)}`,

@@ -1,6 +1,6 @@
 import type { JsonSchema } from "../plugins/json-schema.ts";
 import { checkSchema, type SchemaCheck } from "./check-schema.ts";
-import { fieldOf, type JsonObject, setField } from "./lua-value.ts";
+import { copyOf, fieldOf, type JsonObject, setField } from "./lua-value.ts";
 import { isFound } from "./pattern.ts";
 import { counted, faultIn, faultOf, reworded, type ValueFault } from "./value-fault.ts";
 
@@ -29,7 +29,7 @@ function checkProperties(
     const value = fieldOf(object, name);
     if (value === undefined) {
       if (required.includes(name)) return isRequired(name);
-      if (schema.default !== undefined) setField(object, name, structuredClone(schema.default));
+      if (schema.default !== undefined) setField(object, name, copyOf(schema.default));
       continue;
     }
     const fault = checkSchema(schema, value, check);

@@ -52,10 +52,15 @@ function acceptsText(schema: JsonSchema): boolean {
   return branches.length === 0 || branches.some(acceptsText);
 }
 
+/** Whether the value is of the schema's type, if it asks for one. */
+export function hasTypeOf({ type }: JsonSchema, value: unknown): boolean {
+  if (type === undefined) return true;
+  return typeof type === "string" ? hasType(value, type) : type.some((one) => hasType(value, one));
+}
+
 function checkType({ type }: JsonSchema, value: unknown): ValueFault | undefined {
-  if (type === undefined) return undefined;
+  if (type === undefined || hasTypeOf({ type }, value)) return undefined;
   const types = [type].flat();
-  if (types.some((one) => hasType(value, one))) return undefined;
   const expected = typeof type === "string" ? type : `one of ${types.join(", ")}`;
   const words = `wrong type: expected ${expected}, got ${luaType(value)}`;
   return faultOf(value, `of type ${types.join(" or ")}`, words);

@@ -249,7 +249,8 @@ function comparableHeaders(
 function seenBy(request: RecordedRequest, view: UpstreamView = {}): unknown {
   const told = Object.entries(view.headers ?? {}).filter((each) => !isClientPort(each));
   const headers = told.map(([name, value]) => {
-    return [name, value === null ? null : [value].flat().join(", ")];
+    // A joined line ends where its last text does, whatever empty line came after that.
+    return [name, value === null ? null : [value].flat().join(", ").trimEnd()];
   });
   return {
     ...view,

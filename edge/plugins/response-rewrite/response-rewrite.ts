@@ -1,17 +1,17 @@
 import { evaluate } from "../../../shared/expression/evaluate.ts";
-import type { Expression } from "../../../shared/expression/parse.ts";
 import { fillTemplate } from "../../../shared/expression/template.ts";
 import { BodyNeeded } from "../../../shared/expression/variables.ts";
 import { withCharset } from "../../error-page.ts";
-import type { AnswerHead } from "../answer.ts";
-import { wrapBody } from "../body-filters.ts";
+import { readingAskedBody } from "../asked-body.ts";
+import { wholeBody, wrapBody } from "../body-filters.ts";
 import { parseCondition } from "../condition.ts";
+import { decodableEncoding, decodedFirst } from "../content-encoding.ts";
 import type { Exchange } from "../exchange.ts";
-import { changeHeaders, type FilledChanges } from "../header-changes.ts";
-import { type BodyFilter, definePlugin, type PluginHandlers } from "../plugin.ts";
+import { changeHeaders } from "../header-changes.ts";
+import { type BodyFilter, definePlugin } from "../plugin.ts";
 import { sendableStatus } from "../sendable-status.ts";
 import { type AnswerHeaders, answerHeaderChanges } from "./answer-header-changes.ts";
-import { decodableEncoding, type FilterConfiguration, substituteIn } from "./body-substitution.ts";
+import { type FilterConfiguration, substituteIn } from "./body-substitution.ts";
 import { decodeBase64 } from "./decode-base64.ts";
 
 interface ResponseRewriteConfiguration {
@@ -33,69 +33,49 @@ export const responseRewrite = definePlugin<ResponseRewriteConfiguration>(() => 
     const newStatus = status === undefined ? undefined : sendableStatus(status);
     const changes = headers && answerHeaderChanges(headers);
     const body = bodyOf(configuration);
-    const substitute = filters && substituteIn(filters, maxBytes);
+    const substitute = filters && substituteIn(filters);
     const chosen = new WeakMap<Exchange, BodyFilter>();
-    const handlers: PluginHandlers = {
+    return {
+      ...readingAskedBody(configuration.vars, headers),
       async headerFilter(exchange, answer) {
-        const filled = await decided(exchange, condition, (variables) =>
-          changes?.filled((text) => fillTemplate(text, variables).text),
-        );
-        if (!filled) return;
+        const { variables } = exchange;
+        const holds = () => !condition || evaluate(condition, variables);
+        if (!(await whenRead(exchange, holds))) return;
+        // Templates of headers see the new status.
         if (newStatus !== undefined) answer.status = newStatus;
-        const filter = body ? wrapBody({ body }) : substitute?.(encodingOf(answer));
+        const fill = (text: string) => fillTemplate(text, variables).text;
+        const filled = await whenRead(exchange, () => changes?.filled(fill));
+        const substituting = substitute && wholeBody(maxBytes, substitute);
+        const filter = body
+          ? wrapBody({ body })
+          : substituting && decodedFirst(decodableEncoding(answer), substituting);
         if (filter) {
           answer.changesBody();
           chosen.set(exchange, filter);
         }
-        if (filled.value) changeAnswer(answer.headers, filled.value);
+        if (filled) changeHeaders(answer.headers, filled);
+        // nginx does so last, with every type and by the status that it then has.
+        const type = answer.headers.get("content-type");
+        if (type !== null) answer.headers.set("content-type", withCharset(type, answer.status));
       },
       bodyFilter: (exchange) => chosen.get(exchange),
     };
-    return asksForBody(configuration) ? { access: readBody, ...handlers } : handlers;
   },
 }));
 
-/** What the templates come to where the condition holds. */
-async function decided<T>(
-  exchange: Exchange,
-  condition: Expression | undefined,
-  fill: (variables: Exchange["variables"]) => T,
-): Promise<{ readonly value: T } | undefined> {
-  const { variables } = exchange;
-  const decide = () =>
-    condition && !evaluate(condition, variables) ? undefined : { value: fill(variables) };
+/** What `ask` says, once the request's body has been read where that has to be. */
+async function whenRead<T>(exchange: Exchange, ask: () => T): Promise<T> {
   try {
-    return decide();
+    return ask();
   } catch (error) {
     if (!(error instanceof BodyNeeded)) throw error;
   }
   // Nobody has sent it on: a plugin has answered before the access phase.
   await exchange.readBody();
-  return decide();
-}
-
-/** Once it is sent on, the request's body is not there to look into. */
-function asksForBody({ vars, headers }: ResponseRewriteConfiguration): boolean {
-  return /post_arg|graphql_/.test(JSON.stringify([vars, headers]));
-}
-
-async function readBody(exchange: Exchange): Promise<undefined> {
-  await exchange.readBody();
+  return ask();
 }
 
 function bodyOf({ body, body_base64: isEncoded }: ResponseRewriteConfiguration) {
   if (body === undefined) return undefined;
   return isEncoded ? decodeBase64(body) : new TextEncoder().encode(body);
-}
-
-function encodingOf({ headers }: AnswerHead) {
-  return decodableEncoding(headers.get("content-encoding"));
-}
-
-function changeAnswer(headers: Headers, changes: FilledChanges): void {
-  const before = headers.get("content-type");
-  changeHeaders(headers, changes);
-  const type = headers.get("content-type");
-  // nginx does so with every type that it is given.
-  if (type !== null && type !== before) headers.set("content-type", withCharset(type));
 }
