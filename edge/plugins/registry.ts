@@ -1,5 +1,4 @@
 import type { SupportedPluginName } from "../../shared/plugins/catalogue.ts";
-import type { Plugin } from "./plugin.ts";
 import { acl } from "./acl.ts";
 import { attachConsumerLabel } from "./attach-consumer-label.ts";
 import { authzCasbin } from "./authz-casbin/authz-casbin.ts";
@@ -22,6 +21,7 @@ import { keyAuth } from "./key-auth.ts";
 import { mocking } from "./mocking/mocking.ts";
 import { multiAuth } from "./multi-auth.ts";
 import { oasValidator } from "./oas-validator/oas-validator.ts";
+import type { Plugin } from "./plugin.ts";
 import { proxyMirror } from "./proxy-mirror.ts";
 import { proxyRewrite } from "./proxy-rewrite/proxy-rewrite.ts";
 import { realIp } from "./real-ip.ts";

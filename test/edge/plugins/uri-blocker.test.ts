@@ -39,4 +39,11 @@ describe("uri-blocker", () => {
     const told = await answered(settings, "/r");
     expect([told.status, await told.text()]).toEqual([451, '{"error_msg":"blocked"}\n']);
   });
+
+  it.each([{ block_rules: ["("] }, { block_rules: ["r"], rejected_code: 1000 }])(
+    "serves no route with %j",
+    async (settings) => {
+      expect((await answered(settings, "/r")).status).toBe(503);
+    },
+  );
 });

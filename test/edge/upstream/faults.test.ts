@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { errorResponse, GatewayError } from "../../../edge/errors.ts";
-import { limitedBody } from "../../../edge/plugins/limited-body.ts";
 import { createProxy } from "../../../edge/upstream/proxy.ts";
 import {
   anUpstream,
@@ -276,14 +275,6 @@ describe.each(WAYS)("a node that fails, reached by %s", (way) => {
     const answer = through(anUpstream({ nodes }), { method: "PUT", body: cut });
     await expect(answer).rejects.toMatchObject({ fault: "downstream", status: 400 });
     expect((await upstream.seen()).length).toBeLessThanOrEqual(1);
-  });
-
-  it("a body that is longer than a plugin allows is answered as the plugin says", async () => {
-    const upstream = await scriptedUpstream([headOf()]);
-    const ahead = limitedBody(new Blob(["a".repeat(2000)]).stream(), 1000);
-    const nodes = nodesOf(way, upstream.port);
-    const answer = through(anUpstream({ nodes }), { method: "POST" }, { ahead });
-    await expect(answer).rejects.toMatchObject({ fault: "downstream", status: 413 });
   });
 
   it("a client that goes away takes the upstream's connection with it", async () => {
