@@ -104,6 +104,16 @@ describe("request-validation", () => {
     expect((await posted({ body_schema: schema }, nested(999, "{}"))).status).toBe(200);
   });
 
+  it("never lets a body pass that is too deep for what the schema makes of it", async () => {
+    const inner = { type: "object", properties: { next: { $ref: "#" } } };
+    const wrapped = (schema: object): object => ({ allOf: [{ anyOf: [{ oneOf: [schema] }] }] });
+    const schema = wrapped(wrapped(wrapped(inner)));
+    const body = `${'{"next":'.repeat(998)}1${"}".repeat(998)}`;
+    const { status, seen } = await posted({ body_schema: schema }, body);
+    expect(seen.length).toBe(0);
+    expect([400, 500]).toContain(status);
+  });
+
   it("keeps names such as __proto__ for what they are", async () => {
     const closed = { type: "object", additionalProperties: false, properties: { a: {} } };
     const { text } = await posted({ body_schema: closed }, '{"__proto__":{"a":1}}');
