@@ -159,6 +159,17 @@ describe("proxy-rewrite", () => {
     });
   });
 
+  it.each([{ "X A": "1" }, { set: { "X(A)": "1" } }, { remove: ["é"] }])(
+    "answers 503 with the reason for headers with a name that is none: %j",
+    async (headers) => {
+      const { get, serve } = aPluginWorld();
+      await serve({ "proxy-rewrite": { headers } });
+      const answer = await get("/r");
+      expect(answer.status).toBe(503);
+      expect(await answer.text()).toContain("is no header's name");
+    },
+  );
+
   it("lets no line end of a variable's into a header", async () => {
     const { get, seen, serve } = aPluginWorld();
     await serve({ "proxy-rewrite": { headers: { "X-Q": "$arg_q" } } });

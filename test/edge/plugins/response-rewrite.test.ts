@@ -41,6 +41,24 @@ describe("response-rewrite", () => {
     }
   });
 
+  it("writes names of headers with hyphens, as OpenResty does", async () => {
+    const { get, serve } = aPluginWorld(answering("up", { headers: { "x-gone": "1" } }));
+    const headers = { add: ["X_A: 1"], set: { X_B: "2" }, remove: ["X_Gone"] };
+    await serve({ "response-rewrite": { headers } });
+    const found = (await get("/r")).headers;
+    expect([found.get("x-a"), found.get("x-b"), found.get("x-gone")]).toEqual(["1", "2", null]);
+  });
+
+  it.each([
+    ["added", { add: ["X-A: 1", "no header"] }],
+    ["added with a colon in its value", { add: ["X-A: 1", "X-B: a:b"] }],
+  ])("changes no header where one that is %s is none", async (_, change) => {
+    const { get, serve } = aPluginWorld();
+    await serve({ "response-rewrite": { headers: { ...change, set: { "X-C": "1" } } } });
+    const { headers } = await get("/r");
+    expect([headers.get("x-a"), headers.get("x-c")]).toEqual([null, null]);
+  });
+
   it("decodes a body that is given in base64", async () => {
     const { get, serve } = aPluginWorld();
     await serve({ "response-rewrite": { body: "AP8K", body_base64: true } });
