@@ -82,7 +82,10 @@ export class PluginRun {
   async #phase(phase: ExitPhase): Promise<Exit | undefined> {
     for (const link of this.#links(phase)) {
       const exit = await this.#runExit(link, phase);
-      if (exit) return exit;
+      if (!exit) continue;
+      // The route's plugins come after that; so they hear nothing of such an answer, in no phase.
+      if (phase === "rewrite" && this.#globals.links.includes(link)) this.#chain = EMPTY_CHAIN;
+      return exit;
     }
     return undefined;
   }

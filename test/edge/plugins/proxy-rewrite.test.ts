@@ -201,3 +201,22 @@ describe("proxy-rewrite", () => {
     expect(await answer.text()).toContain("plugins.proxy-rewrite: the regular expression");
   });
 });
+
+it("cors answers an OPTIONS request whose method a global rule's proxy-rewrite has changed", async () => {
+  const { get, seen, serve } = aPluginWorld();
+  const plugins = { "proxy-rewrite": { method: "PUT" } };
+  await serve({ cors: {} }, { global_rules: { 1: { id: "1", plugins } } });
+  const answer = await get("/r", { method: "OPTIONS" });
+  expect([answer.status, await answer.text(), seen.length]).toEqual([200, "", 0]);
+});
+
+it("the variable request_method stays what the client sent", async () => {
+  const { get, seen, serve } = aPluginWorld();
+  await serve({
+    "proxy-rewrite": { method: "PUT" },
+    "traffic-label": { rules: [{ actions: [{ set_headers: { "X-Method": "$request_method" } }] }] },
+  });
+  await get("/r");
+  expect(seen[0]?.method).toBe("PUT");
+  expect(seen[0]?.headers.get("x-method")).toBe("GET");
+});

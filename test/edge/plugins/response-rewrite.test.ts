@@ -76,6 +76,16 @@ describe("response-rewrite", () => {
     expect(await (await get("/r")).text()).toBe(text);
   });
 
+  it.each([
+    ["the old status, which the condition has asked for", [["status", "==", 200]], "200"],
+    ["the new one, where it has not", [["arg_q", "==", null]], "299"],
+  ])("tells in its headers %s", async (_, vars, told) => {
+    const { get, serve } = aPluginWorld();
+    const headers = { "X-Status": "$status" };
+    await serve({ "response-rewrite": { vars, status_code: 299, headers } });
+    expect((await get("/r")).headers.get("x-status")).toBe(told);
+  });
+
   it("looks into the request's body, which has been sent on", async () => {
     const { get, seen, serve } = aPluginWorld();
     await serve({
@@ -109,6 +119,20 @@ describe("response-rewrite", () => {
     const answer = await get("/nowhere");
     expect(answer.status).toBe(410);
     expect(await answer.text()).toBe("gone");
+  });
+
+  it.each([
+    [
+      "hears nothing of what a global rule answers in its rewrite phase",
+      { redirect: { uri: "/n" } },
+      null,
+    ],
+    ["hears of what one answers in its access phase", { mocking: { response_example: "x" } }, "1"],
+  ])("of a route %s", async (_, plugins, told) => {
+    const { get, serve } = aPluginWorld();
+    const rules = { global_rules: { 1: { id: "1", plugins } } };
+    await serve({ "response-rewrite": { headers: { "X-A": "1" } } }, rules);
+    expect((await get("/r")).headers.get("x-a")).toBe(told);
   });
 
   it.each([
