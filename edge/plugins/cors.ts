@@ -32,7 +32,7 @@ export const cors = definePlugin<CorsConfiguration>(() => ({
       list: configuration.timing_allow_origins,
     });
     return {
-      // The client's own here, too: a global rule may make another of it before.
+      // Whatever method a global rule has put in the client's place.
       rewrite: ({ request }) => (request.method === "OPTIONS" ? { status: 200 } : undefined),
       headerFilter(exchange, { headers }) {
         // The client's own: plugins may have written another one for the upstream.
