@@ -47,11 +47,12 @@ function sourcesOf(settings: Settings): SnapshotSource[] {
 
 /** What an isolate keeps from one request, and one run of the cron trigger, to the next. */
 function openEdge(bindings: Bindings, own: readonly OwnPlugin[]) {
-  const dispatch: PluginDeps["dispatch"] = (request, waitUntil) => {
+  const settings = readSettings(bindings);
+  const dispatch: PluginDeps["dispatch"] = (request, { address, waitUntil }) => {
+    request.headers.set(settings.clientIpHeader, address);
     const context = { waitUntil, passThroughOnException() {}, props: {} };
     return Promise.resolve(gateway.fetch(request, bindings, context));
   };
-  const settings = readSettings(bindings);
   const chunks = new ChunkCache(settings.memoryBudgetBytes);
   const reader = new ObjectReader({
     sources: sourcesOf(settings),

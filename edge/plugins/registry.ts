@@ -1,9 +1,9 @@
 import type { SupportedPluginName } from "../../shared/plugins/catalogue.ts";
-import type { Plugin } from "./plugin.ts";
 import { acl } from "./acl.ts";
 import { attachConsumerLabel } from "./attach-consumer-label.ts";
 import { authzCasbin } from "./authz-casbin/authz-casbin.ts";
 import { basicAuth } from "./basic-auth.ts";
+import { batchRequests } from "./batch-requests/batch-requests.ts";
 import { bodyTransformer } from "./body-transformer/body-transformer.ts";
 import { consumerRestriction } from "./consumer-restriction.ts";
 import { degraphql } from "./degraphql.ts";
@@ -15,8 +15,10 @@ import { jwtAuth } from "./jwt-auth/jwt-auth.ts";
 import { keyAuth } from "./key-auth.ts";
 import { mocking } from "./mocking/mocking.ts";
 import { multiAuth } from "./multi-auth.ts";
+import type { Plugin } from "./plugin.ts";
 import { proxyMirror } from "./proxy-mirror.ts";
 import { proxyRewrite } from "./proxy-rewrite/proxy-rewrite.ts";
+import { publicApi } from "./public-api.ts";
 import { redirect } from "./redirect.ts";
 import { requestId } from "./request-id.ts";
 import { responseRewrite } from "./response-rewrite/response-rewrite.ts";
@@ -28,6 +30,7 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "request-id": requestId,
   "fault-injection": faultInjection,
   mocking,
+  "batch-requests": batchRequests,
   "multi-auth": multiAuth,
   "authz-casbin": authzCasbin,
   "hmac-auth": hmacAuth,
@@ -46,5 +49,6 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   redirect,
   "response-rewrite": responseRewrite,
   degraphql,
+  "public-api": publicApi,
   echo,
 };

@@ -90,7 +90,10 @@ function anOutside(options: PluginWorldOptions) {
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     log: (line) => log.push(line),
     server: SERVER,
-    dispatch: (request) => gateway.fetch(request),
+    dispatch: (request, { address }) => {
+      request.headers.set(SETTINGS.clientIpHeader, address);
+      return gateway.fetch(request);
+    },
     proxy,
     ...options.deps,
   });
