@@ -10,6 +10,7 @@ import { ScheduledChecks } from "./health/scheduled-checks.ts";
 import { ChainBuilder } from "./plugins/chain-builder.ts";
 import type { OwnPlugin } from "./plugins/own-plugin.ts";
 import type { PluginDeps } from "./plugins/plugin.ts";
+import { cacheApiResponses } from "./response-cache.ts";
 import { createSecretResolver } from "./secrets.ts";
 import { type Bindings, isSetting, readSettings, type Settings } from "./settings.ts";
 import { ChunkCache } from "./snapshot/chunk-cache.ts";
@@ -84,7 +85,7 @@ function openEdge(bindings: Bindings, own: readonly OwnPlugin[]) {
 
 function pluginDeps(
   bindings: Bindings,
-  { serverHeader }: Settings,
+  { serverHeader, prefix }: Settings,
   gateways: Pick<PluginDeps, "dispatch" | "proxy">,
 ): PluginDeps {
   return {
@@ -96,6 +97,7 @@ function pluginDeps(
     log,
     server: serverHeader,
     bindings,
+    responseCache: cacheApiResponses(caches.default, prefix),
     ...gateways,
   };
 }

@@ -1,6 +1,7 @@
 import type { Resources } from "../../shared/resources/resolve-route.ts";
 import type { Upstream } from "../../shared/resources/upstream.ts";
 import type { GatewayError } from "../errors.ts";
+import type { ResponseCache } from "../response-cache.ts";
 import type { Destination } from "../snapshot/destination.ts";
 import type { SendUpstream } from "../upstream/proxy.ts";
 import type { Timers } from "../upstream/timers.ts";
@@ -104,6 +105,7 @@ export interface PluginDeps {
   readonly server: string;
   /** The Worker's variables, secrets and bindings. */
   readonly bindings: Readonly<Record<string, unknown>>;
+  readonly responseCache: ResponseCache;
   /** The whole gateway, for a plugin that makes requests of one. Takes over the request. */
   readonly dispatch: (request: Request, sender: DispatchSender) => Promise<Response>;
 }

@@ -16,6 +16,7 @@ import { keyAuth } from "./key-auth.ts";
 import { mocking } from "./mocking/mocking.ts";
 import { multiAuth } from "./multi-auth.ts";
 import type { Plugin } from "./plugin.ts";
+import { proxyCache } from "./proxy-cache/proxy-cache.ts";
 import { proxyMirror } from "./proxy-mirror.ts";
 import { proxyRewrite } from "./proxy-rewrite/proxy-rewrite.ts";
 import { publicApi } from "./public-api.ts";
@@ -41,6 +42,7 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   acl,
   "consumer-restriction": consumerRestriction,
   "attach-consumer-label": attachConsumerLabel,
+  "proxy-cache": proxyCache,
   "body-transformer": bodyTransformer,
   "proxy-mirror": proxyMirror,
   "proxy-rewrite": proxyRewrite,

@@ -117,7 +117,7 @@ const HTTP_TABLE = [
     name: "proxy-cache",
     priority: 1085,
     phases: ["access", "header_filter", "body_filter"],
-    support: LATER,
+    support: SUPPORTED,
   },
   {
     name: "body-transformer",
