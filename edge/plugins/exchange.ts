@@ -52,6 +52,8 @@ export class Exchange {
   readonly answerHeaders = new Headers();
   /** In the order in which nodes were tried. */
   readonly attempts: EndedAttempt[] = [];
+  /** Called with the upstream's answer as it came, before any plugin has changed its headers. */
+  readonly upstreamWatchers: ((answer: Response) => void)[] = [];
   /** The normalised, decoded path: nginx's `$uri`. */
   readonly uri: string;
   /** In place of the route's own upstream; from `beforeProxy` on that one, too. */

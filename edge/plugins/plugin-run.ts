@@ -75,6 +75,7 @@ export class PluginRun {
     const last = await this.#phase("beforeProxy");
     if (last) return this.#exited(last);
     const response = await this.#deps.send(exchange, route);
+    for (const watch of exchange.upstreamWatchers) watch(response);
     for (const [name, value] of exchange.answerHeaders) {
       if (name !== "content-type") response.headers.append(name, value);
     }

@@ -3,6 +3,7 @@ import { acl } from "./acl.ts";
 import { attachConsumerLabel } from "./attach-consumer-label.ts";
 import { authzCasbin } from "./authz-casbin/authz-casbin.ts";
 import { basicAuth } from "./basic-auth.ts";
+import { batchRequests } from "./batch-requests/batch-requests.ts";
 import { bodyTransformer } from "./body-transformer/body-transformer.ts";
 import { clientControl } from "./client-control.ts";
 import { consumerRestriction } from "./consumer-restriction.ts";
@@ -22,8 +23,10 @@ import { mocking } from "./mocking/mocking.ts";
 import { multiAuth } from "./multi-auth.ts";
 import { oasValidator } from "./oas-validator/oas-validator.ts";
 import type { Plugin } from "./plugin.ts";
+import { proxyCache } from "./proxy-cache/proxy-cache.ts";
 import { proxyMirror } from "./proxy-mirror.ts";
 import { proxyRewrite } from "./proxy-rewrite/proxy-rewrite.ts";
+import { publicApi } from "./public-api.ts";
 import { realIp } from "./real-ip.ts";
 import { redirect } from "./redirect.ts";
 import { refererRestriction } from "./referer-restriction.ts";
@@ -42,6 +45,7 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "request-id": requestId,
   "fault-injection": faultInjection,
   mocking,
+  "batch-requests": batchRequests,
   cors,
   "ip-restriction": ipRestriction,
   "ua-restriction": uaRestriction,
@@ -60,6 +64,7 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "consumer-restriction": consumerRestriction,
   "attach-consumer-label": attachConsumerLabel,
   "data-mask": dataMask,
+  "proxy-cache": proxyCache,
   "body-transformer": bodyTransformer,
   "proxy-mirror": proxyMirror,
   "proxy-rewrite": proxyRewrite,
@@ -69,6 +74,7 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "response-rewrite": responseRewrite,
   "oas-validator": oasValidator,
   degraphql,
+  "public-api": publicApi,
   "error-page": errorPage,
   echo,
 };

@@ -80,7 +80,7 @@ const HTTP_TABLE = [
     phases: ["rewrite", "access", "before_proxy", "header_filter", "body_filter", "log"],
     support: LUA,
   },
-  { name: "batch-requests", priority: 4010, phases: ["api"], support: LATER },
+  { name: "batch-requests", priority: 4010, phases: ["api"], support: SUPPORTED },
   { name: "cors", priority: 4000, phases: ["rewrite", "header_filter"], support: SUPPORTED },
   { name: "ip-restriction", priority: 3000, phases: ["access"], support: SUPPORTED },
   { name: "ua-restriction", priority: 2999, phases: ["access"], support: SUPPORTED },
@@ -117,7 +117,7 @@ const HTTP_TABLE = [
     name: "proxy-cache",
     priority: 1085,
     phases: ["access", "header_filter", "body_filter"],
-    support: LATER,
+    support: SUPPORTED,
   },
   {
     name: "body-transformer",
@@ -207,7 +207,7 @@ const HTTP_TABLE = [
     support: GRPC,
   },
   { name: "http-dubbo", priority: 504, phases: ["before_proxy"], support: TCP },
-  { name: "public-api", priority: 501, phases: ["access"], support: LATER },
+  { name: "public-api", priority: 501, phases: ["access"], support: SUPPORTED },
   {
     name: "prometheus",
     priority: 500,
