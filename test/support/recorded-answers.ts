@@ -33,6 +33,9 @@ const UNCOMPARED = new Set(
 );
 /** Carries the client's address to the gateway; APISIX knew it from the connection. */
 const CLIENT_IP_HEADER = "cf-connecting-ip";
+/** The name of APISIX's HTTP client, where it asked another service; a Worker has its own way to say so. */
+const ASKING_CLIENT = /^lua-resty-http\//;
+const ASKED_BY_WORKER = "cf-worker";
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
 const MOST_TEXT = 4000;
 
@@ -197,7 +200,7 @@ function upstreamView(
   const plain = passedOn(request);
   const headers: Record<string, string | null> = {};
   for (const [name, values] of seen) {
-    if (HOP.has(name) || name === CLIENT_IP_HEADER) continue;
+    if (HOP.has(name) || name === CLIENT_IP_HEADER || name === ASKED_BY_WORKER) continue;
     const value = values.map((line) => steady.header(name, line)).join(", ");
     if (value !== plain.get(name)?.join(", ")) headers[name] = value;
   }
@@ -247,8 +250,9 @@ function comparableHeaders(
 
 /** JSON bodies as JSON, and of the query only the order within one name. */
 function seenBy(request: RecordedRequest, view: UpstreamView = {}): unknown {
-  const headers = Object.entries(view.headers ?? {}).map(([name, value]) => {
-    return [name, value === null ? null : [value].flat().join(", ")];
+  const headers = Object.entries(view.headers ?? {}).flatMap(([name, value]) => {
+    const lines = value === null ? null : [value].flat().join(", ");
+    return name === "user-agent" && lines && ASKING_CLIENT.test(lines) ? [] : [[name, lines]];
   });
   return {
     ...view,
