@@ -1,6 +1,7 @@
 import { fillTemplate } from "../../shared/expression/template.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Exit } from "./exit.ts";
+import { headerText } from "./header-text.ts";
 import { isHttpUrl } from "./http-url.ts";
 import { ConfigurationRefused, definePlugin } from "./plugin.ts";
 import { callService, type ServiceAnswer, ServiceUnavailable } from "./service-call.ts";
@@ -58,12 +59,12 @@ function askingHeaders(
     "x-forwarded-proto": client.scheme,
     "x-forwarded-method": exchange.method,
     "x-forwarded-host": String(variables.get("host") ?? ""),
-    "x-forwarded-uri": onOneLine(String(variables.get("request_uri") ?? "")),
+    "x-forwarded-uri": headerText(String(variables.get("request_uri") ?? "")),
     "x-forwarded-for": client.address,
   });
   if (request_method === "POST") copyHeader("content-encoding", exchange, headers);
   for (const [name, template] of Object.entries(extra_headers)) {
-    headers.set(name, onOneLine(fillTemplate(template, variables).text));
+    headers.set(name, headerText(fillTemplate(template, variables).text));
   }
   for (const name of request_headers) {
     if (!headers.has(name)) copyHeader(name, exchange, headers);
@@ -74,11 +75,6 @@ function askingHeaders(
 function copyHeader(name: string, exchange: Exchange, to: Headers): void {
   const value = exchange.header(name);
   if (value !== null) to.set(name, value);
-}
-
-/** A decoded path may hold line feeds, which no header can. */
-function onOneLine(text: string): string {
-  return text.replaceAll(/[\0\r\n]/g, " ");
 }
 
 /** What the service does not say, no client may say in its place. */

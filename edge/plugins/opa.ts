@@ -2,6 +2,7 @@ import { parseForm } from "../../shared/request/form.ts";
 import { mergeRoute } from "../../shared/resources/merge.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Exit } from "./exit.ts";
+import { headerText } from "./header-text.ts";
 import { isHttpUrl } from "./http-url.ts";
 import { ConfigurationRefused, definePlugin, type PluginSite } from "./plugin.ts";
 import { callService, type ServiceAnswer, ServiceUnavailable } from "./service-call.ts";
@@ -158,7 +159,7 @@ function headersOf(headers: unknown): ReadonlyMap<string, readonly string[]> {
     const values = Array.isArray(value) ? value : [value];
     told.set(
       name.toLowerCase(),
-      values.map((one) => String(one).replaceAll(/[\0\r\n]/g, " ")),
+      values.map((one) => headerText(String(one))),
     );
   }
   return told;

@@ -129,5 +129,7 @@ function unservableSession({
     return `session.secret has less than ${SHORTEST_SECRET} characters`;
   }
   const lifetime = session.cookie?.lifetime;
-  return lifetime !== undefined && lifetime <= 0 ? "session.cookie.lifetime is not positive" : undefined;
+  return lifetime !== undefined && lifetime <= 0
+    ? "session.cookie.lifetime is not positive"
+    : undefined;
 }

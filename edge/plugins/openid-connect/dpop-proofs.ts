@@ -1,7 +1,7 @@
+import type { JWK } from "jose";
 import { encode } from "jose/base64url";
 import { calculateJwkThumbprint } from "jose/jwk/thumbprint";
 import { SignJWT } from "jose/jwt/sign";
-import type { JWK } from "jose";
 import { hexOf } from "../../../shared/hex.ts";
 import type { PluginDeps } from "../plugin.ts";
 import type { DpopConfiguration } from "./configuration.ts";

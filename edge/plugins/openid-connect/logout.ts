@@ -1,12 +1,12 @@
 import type { Exchange } from "../exchange.ts";
 import type { Exit } from "../exit.ts";
 import { redirect } from "./login.ts";
+import type { ProviderMetadata } from "./provider.ts";
 import { revoke } from "./provider-calls.ts";
 import { asking, type RelyingParty } from "./relying-party.ts";
 import type { Session, SignedIn } from "./session.ts";
 import type { SessionStore } from "./session-store.ts";
 import { isProvidersFault } from "./tokens.ts";
-import type { ProviderMetadata } from "./provider.ts";
 
 /** Ends the session here and, where it can be told, at the provider (OIDC RP-Initiated Logout 2). */
 export async function logout(

@@ -25,7 +25,8 @@ export async function publicKeys(pem: string): Promise<ReadonlyMap<string, Crypt
   const { label, bytes } = parsePem(pem, "public_key");
   const read = (alg: string) => {
     if (label === "CERTIFICATE") return importX509(written(label, bytes), alg);
-    const info = label === "RSA PUBLIC KEY" ? value(SEQUENCE, [...RSA, ...bitString(bytes)]) : bytes;
+    const info =
+      label === "RSA PUBLIC KEY" ? value(SEQUENCE, [...RSA, ...bitString(bytes)]) : bytes;
     return importSPKI(written("PUBLIC KEY", info), alg);
   };
   const keys = new Map<string, CryptoKey>();

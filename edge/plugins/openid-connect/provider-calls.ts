@@ -24,10 +24,7 @@ export async function askForTokens(
   asking: Asking,
 ): Promise<Tokens> {
   const url = await party.provider.endpoint("token_endpoint", asking);
-  const method = tokenEndpointMethod(
-    party.configuration,
-    await party.provider.metadata(asking),
-  );
+  const method = tokenEndpointMethod(party.configuration, await party.provider.metadata(asking));
   const send = (proof: Readonly<Record<string, string>>) =>
     postForm({ url, fields, method, headers: proof }, party, asking);
   const answer = await withProof({ method: "POST", url }, send, party);
@@ -85,10 +82,7 @@ export async function userinfo(
   const { timeoutMs } = asking;
   const authorization = `${dpop ? "DPoP" : "Bearer"} ${accessToken}`;
   const send = (proof: Readonly<Record<string, string>>) =>
-    callService(
-      { url, method: "GET", headers: { authorization, ...proof }, timeoutMs },
-      deps,
-    );
+    callService({ url, method: "GET", headers: { authorization, ...proof }, timeoutMs }, deps);
   const answer = await withProof({ method: "GET", url, accessToken }, send, party);
   if (!/^application\/jwt\b/i.test(answer.headers.get("content-type") ?? "")) {
     return jsonIn(answer, url);

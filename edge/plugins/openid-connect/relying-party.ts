@@ -1,4 +1,5 @@
 import type { Exchange } from "../exchange.ts";
+import type { SchemaCheck } from "../json-schema.ts";
 import type { PluginDeps } from "../plugin.ts";
 import type { ClientProof } from "./client-proof.ts";
 import type { OpenidConnectConfiguration } from "./configuration.ts";
@@ -19,6 +20,8 @@ export interface RelyingParty {
   /** By algorithm; undefined: keys are the provider's key set. */
   readonly publicKeys: ReadonlyMap<string, VerificationKey> | undefined;
   readonly refreshes: Refreshes;
+  /** Of `claim_schema`. */
+  readonly schemaCheck: SchemaCheck | undefined;
   /** For the Worker's log, with the place that it is about. */
   readonly log: (line: string) => void;
 }

@@ -1,8 +1,8 @@
-import { CompactEncrypt } from "jose/jwe/compact/encrypt";
-import { compactDecrypt } from "jose/jwe/compact/decrypt";
 import { JOSEError } from "jose/errors";
-import type { PluginDeps } from "../plugin.ts";
+import { compactDecrypt } from "jose/jwe/compact/decrypt";
+import { CompactEncrypt } from "jose/jwe/compact/encrypt";
 import type { Exchange } from "../exchange.ts";
+import type { PluginDeps } from "../plugin.ts";
 import type { OpenidConnectConfiguration } from "./configuration.ts";
 import type { Session } from "./session.ts";
 import { dropCookies, hideCookies, readCookies, writeCookies } from "./session-cookies.ts";

@@ -59,9 +59,7 @@ export async function verifySigned(
   if (claims) return claims;
   // A key of that name is known, and it did not sign this: no later set will say otherwise.
   const isDecided = matching.length > 0 && header.kid !== undefined;
-  const later = isDecided
-    ? undefined
-    : await claimsBy(await keys.newer(header), token, header.alg);
+  const later = isDecided ? undefined : await claimsBy(await keys.newer(header), token, header.alg);
   if (later) return later;
   throw new TokenRefused("jwt signature verification failed");
 }

@@ -1,3 +1,4 @@
+import { decodeJwt } from "jose/jwt/decode";
 import type { Exchange } from "../exchange.ts";
 import { ServiceUnavailable } from "../service-call.ts";
 import { verifyIdToken } from "./id-token.ts";
@@ -7,7 +8,6 @@ import { ProviderFailed } from "./provider-failed.ts";
 import { asking, type RelyingParty, secondsNow } from "./relying-party.ts";
 import type { PendingLogin, SignedIn } from "./session.ts";
 import { type Claims, TokenRefused } from "./signed-token.ts";
-import { decodeJwt } from "jose/jwt/decode";
 
 /** Where a provider says nothing else. */
 const DEFAULT_TOKEN_S = 3_600;
