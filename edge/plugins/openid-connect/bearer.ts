@@ -37,11 +37,10 @@ export async function judgeBearer(
     claims = await claimsOf(token.text, exchange, party, introspections);
   } catch (error) {
     if (!isProvidersFault(error)) throw error;
-    party.log(`a bearer token is refused: ${error.message}`);
+    if (error instanceof TokenRefused) return refuseToken(exchange, configuration, error.message);
     // What went wrong between provider and gateway is nobody else's business.
-    const isTold = error instanceof TokenRefused;
-    const description = isTold ? error.message : "the identity provider cannot be asked";
-    return refuseToken(exchange, configuration, description);
+    party.log(`a bearer token is refused: ${error.message}`);
+    return refuseToken(exchange, configuration, "the identity provider cannot be asked");
   }
   const refusal = claimsRefusal(claims, configuration);
   if (refusal) return refusal;

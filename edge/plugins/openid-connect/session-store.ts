@@ -33,7 +33,8 @@ const DEFAULT_LIFETIME_S = 3_600;
 const LONGEST_S = 86_400;
 /** Of its lifetime; then it is renewed. Less would put a cookie on every answer. */
 const RENEWED_AFTER = 0.25;
-const SALT = "snapgate openid-connect session";
+/** Another number for another shape of `Session`: what an older release sealed is then no session. */
+const SALT = "snapgate openid-connect session 1";
 
 const UTF8 = new TextEncoder();
 
