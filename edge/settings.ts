@@ -63,6 +63,12 @@ export const EDGE_SETTINGS: readonly EdgeSetting[] = [
     about: "Workers VPC network binding: reaches nodes with private addresses",
   },
   {
+    name: "RATE_LIMITS",
+    fallback: "",
+    about:
+      "Durable Object binding: counters for the policies `redis`, `redis-cluster`, `redis-sentinel`",
+  },
+  {
     name: "UPSTREAM_BINDINGS",
     fallback: "",
     about: "JSON: which bindings carry which upstreams, see below",

@@ -9,6 +9,7 @@ import { createProber } from "./health/prober.ts";
 import { ScheduledChecks } from "./health/scheduled-checks.ts";
 import { ChainBuilder } from "./plugins/chain-builder.ts";
 import type { PluginDeps } from "./plugins/plugin.ts";
+import { SharedCounter } from "./rate-limits/shared-counter.ts";
 import { createSecretResolver } from "./secrets.ts";
 import { type Bindings, isSetting, readSettings, type Settings } from "./settings.ts";
 import { ChunkCache } from "./snapshot/chunk-cache.ts";
@@ -118,6 +119,13 @@ function checksOf({ healthChecks, prefix, r2 }: Settings, loader: Loader, dialli
   const bucket = r2 && r2Overlays(r2, prefix);
   const send = createProber(dialling);
   return new ScheduledChecks({ loader, bucket, send, timers, now, log, settings: healthChecks });
+}
+
+/** The Durable Objects of the binding RATE_LIMITS. */
+export class RateLimits extends SharedCounter {
+  protected override now(): number {
+    return now();
+  }
 }
 
 let edge: ReturnType<typeof openEdge> | undefined;

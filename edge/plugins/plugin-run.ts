@@ -100,6 +100,7 @@ export class PluginRun {
   }
 
   async #runExit(link: Link, phase: ExitPhase): Promise<Exit | undefined> {
+    if (phase === "access" && this.#isStoodIn(link)) return undefined;
     if (!(await this.#runs(link))) return undefined;
     const call = () => link.handlers[phase]?.(this.#exchange);
     let exit: Exit | undefined;
@@ -112,6 +113,11 @@ export class PluginRun {
     }
     if (!exit || exit.status < 400 || link.errorResponse === undefined) return exit;
     return { status: exit.status, body: bodyOf(link.errorResponse) };
+  }
+
+  #isStoodIn(link: Link): boolean {
+    const chain = this.#globals.links.includes(link) ? "global" : "route";
+    return this.#exchange.isStoodIn(chain, link.name);
   }
 
   /** Those of a phase that are not left out because the route has the plugin as well. */
