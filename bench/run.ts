@@ -1,4 +1,5 @@
 import { admin } from "./admin.ts";
+import { plugins } from "./plugins.ts";
 import { publish } from "./publish.ts";
 import { routing } from "./routing.ts";
 import { measureExporter } from "./spine/exporter.ts";
@@ -19,6 +20,7 @@ const benchmarks: Readonly<Record<string, (say: (line: string) => void) => Promi
   routing,
   upstream,
   admin,
+  plugins,
 };
 
 const [name = "", ...flags] = process.argv.slice(2);

@@ -2,6 +2,7 @@ import type { ReadingSettings } from "../shared/request/read-request.ts";
 import { IpRangeError, type IpRanges, parseIpRanges } from "../shared/routing/ip-ranges.ts";
 import type { UriSettings } from "../shared/routing/matching-uri.ts";
 import type { ScheduledChecksSettings } from "./health/scheduled-checks.ts";
+import { isNamespace } from "./rate-limits/policy.ts";
 import { type ManagedSecrets, readManagedSecrets } from "./secrets.ts";
 import type { FreshnessSettings } from "./snapshot/freshness.ts";
 import type { S3SourceOptions } from "./snapshot/sources/s3.ts";
@@ -265,6 +266,10 @@ export function readSettings(bindings: Bindings): Settings {
   };
   if (!settings.r2 && !settings.s3 && !settings.secondaryR2 && !settings.secondaryS3) {
     problems.push("there is no source: bind R2 as SNAPSHOTS, or set S3_ENDPOINT");
+  }
+  const { RATE_LIMITS: counters = "" } = bindings;
+  if (counters !== "" && !isNamespace(counters)) {
+    problems.push(`RATE_LIMITS: found ${typeof counters}, want a Durable Object binding`);
   }
   if (!settings.statusPath.startsWith("/"))
     problems.push("STATUS_PATH: want a path that begins with /");

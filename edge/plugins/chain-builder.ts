@@ -1,13 +1,16 @@
 import { parseExpression } from "../../shared/expression/parse.ts";
-import { type CataloguedPlugin, HTTP_PLUGINS } from "../../shared/plugins/catalogue.ts";
+import { HTTP_PLUGINS } from "../../shared/plugins/catalogue.ts";
 import { HTTP_PLUGIN_SCHEMAS } from "../../shared/plugins/schemas/index.ts";
+import type { PluginSchemas } from "../../shared/plugins/schemas/plugin-schemas.ts";
 import { withDefaults } from "../../shared/plugins/with-defaults.ts";
 import type { Plugins } from "../../shared/resources/merge.ts";
 import type { Resources } from "../../shared/resources/resolve-route.ts";
 import type { ResolveSecret } from "../secrets.ts";
 import { Chain, EMPTY_CHAIN, type Link } from "./chain.ts";
+import type { OwnPlugin } from "./own-plugin.ts";
 import {
   ConfigurationRefused,
+  type Plugin,
   type PluginApi,
   type PluginDeps,
   type PluginHandlers,
@@ -24,24 +27,38 @@ export interface ChainSite extends Pick<PluginSite, "upstreamById" | "inlineUpst
   definedBy(name: string): string;
 }
 
-const ROWS: ReadonlyMap<string, CataloguedPlugin> = new Map(
-  HTTP_PLUGINS.map((row) => [row.name, row]),
-);
+/** A plugin of this isolate, with what the catalogue says of it. */
+interface RunnablePlugin extends PluginSchemas {
+  readonly priority: number;
+  readonly preferRoute: boolean;
+  readonly instance: PluginInstance<object>;
+}
 
 /** Makes of plugins' configurations what runs; once an isolate, and with it the plugins' own memory. */
 export class ChainBuilder {
-  readonly #plugins: ReadonlyMap<string, PluginInstance<object>>;
-  readonly #apis: ReadonlyMap<string, PluginApi>;
+  readonly #plugins = new Map<string, RunnablePlugin>();
+  readonly #apis = new Map<string, PluginApi>();
   readonly #resolveSecret: ResolveSecret;
 
-  constructor(deps: PluginDeps, resolveSecret: ResolveSecret) {
-    const created = Object.entries(PLUGINS).map(
-      ([name, plugin]) => [name, plugin.create(deps)] as const,
-    );
-    this.#plugins = new Map(created);
-    const apis = created.flatMap(([, { apis = [] }]) => apis);
-    this.#apis = new Map(apis.map((api) => [api.uri, api]));
+  /** Throws where one of `own` has the name of another plugin. */
+  constructor(
+    deps: PluginDeps,
+    resolveSecret: ResolveSecret,
+    own: readonly OwnPlugin[] = NO_OWN_PLUGINS,
+  ) {
     this.#resolveSecret = resolveSecret;
+    for (const { name, priority, preferRoute = false } of HTTP_PLUGINS) {
+      const plugin = BEHAVIOURS.get(name);
+      const schemas = HTTP_PLUGIN_SCHEMAS[name];
+      if (!plugin || !schemas) continue;
+      this.#add(name, { ...schemas, priority, preferRoute, instance: plugin.create(deps) });
+    }
+    for (const { name, plugin, preferRoute = false, ...row } of own) {
+      if (HTTP_PLUGINS.some((other) => other.name === name) || this.#plugins.has(name)) {
+        throw new Error(`a plugin of one's own may not be called ${name}: there is one already`);
+      }
+      this.#add(name, { ...row, preferRoute, instance: plugin.create(deps) });
+    }
   }
 
   /**
@@ -69,9 +86,9 @@ export class ChainBuilder {
     configuration: Plugins[string],
     site: ChainSite,
   ): Promise<Link | undefined> {
-    const row = ROWS.get(name);
+    const row = this.#plugins.get(name);
     const meta = metaOf(configuration);
-    if (!row || meta.disable === true || !this.#plugins.has(name)) return undefined;
+    if (!row || meta.disable === true) return undefined;
     return {
       name,
       priority: meta.priority ?? row.priority,
@@ -79,19 +96,18 @@ export class ChainBuilder {
       configuration,
       filter: meta.filter === undefined ? undefined : parseExpression(meta.filter),
       errorResponse: meta.error_response,
-      preferRoute: row.preferRoute ?? false,
+      preferRoute: row.preferRoute,
     };
   }
 
   async #handlers(name: string, configuration: object, site: ChainSite): Promise<PluginHandlers> {
     const plugin = this.#plugins.get(name);
-    const schemas = HTTP_PLUGIN_SCHEMAS[name];
-    if (!plugin || !schemas) throw new ConfigurationRefused(`the edge does not run ${name}`);
+    if (!plugin) throw new ConfigurationRefused(`the edge does not run ${name}`);
     const told = resolveSecrets(configuration, this.#resolveSecret);
-    const filled = withDefaults(schemas.schema, told) as object;
-    return plugin.build(filled, {
+    const filled = withDefaults(plugin.schema, told) as object;
+    return plugin.instance.build(filled, {
       definedBy: site.definedBy(name),
-      metadata: await this.#metadata(name, site.resources),
+      metadata: await this.#metadata(name, plugin, site.resources),
       resources: site.resources,
       upstreamById: site.upstreamById,
       inlineUpstream: site.inlineUpstream,
@@ -101,14 +117,25 @@ export class ChainBuilder {
     });
   }
 
-  async #metadata(name: string, resources: Resources): Promise<object | undefined> {
-    const schema = HTTP_PLUGIN_SCHEMAS[name]?.metadataSchema;
+  #add(name: string, plugin: RunnablePlugin): void {
+    this.#plugins.set(name, plugin);
+    for (const api of plugin.instance.apis ?? []) this.#apis.set(api.uri, api);
+  }
+
+  async #metadata(
+    name: string,
+    { metadataSchema: schema }: RunnablePlugin,
+    resources: Resources,
+  ): Promise<object | undefined> {
     if (!schema) return undefined;
     const found = await resources.resource("plugin_metadata", name);
     const told = resolveSecrets(found?.value ?? {}, this.#resolveSecret);
     return withDefaults(schema, told) as object;
   }
 }
+
+const BEHAVIOURS: ReadonlyMap<string, Plugin> = new Map(Object.entries(PLUGINS));
+const NO_OWN_PLUGINS: readonly OwnPlugin[] = [];
 
 interface Meta {
   readonly disable?: boolean;

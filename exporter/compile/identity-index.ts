@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Resource } from "../../shared/resources/resource.ts";
 import type { Body } from "../../shared/snapshot/body-chunk.ts";
 import type { BodyChange } from "../../shared/snapshot/body-tree.ts";
@@ -97,5 +97,5 @@ function placesOf(resource: Resource | undefined): ReadonlyMap<string, string | 
 }
 
 function sha256Hex(text: string): string {
-  return createHash("sha256").update(text, "utf8").digest("hex");
+  return hash("sha256", text, "hex");
 }

@@ -1,3 +1,22 @@
+import {
+  CACHE,
+  COMPRESSION,
+  GRPC,
+  LATER,
+  LOCAL_PROCESS,
+  LUA,
+  OBSERVER,
+  type PluginSupport,
+  PROCESS,
+  STREAM,
+  STREAMING,
+  SUPPORTED,
+  type Supported,
+  TCP,
+  TLS,
+  UNREACHABLE_OBSERVER,
+} from "./reasons.ts";
+
 /**
  * Every plugin of APISIX, in the order in which plugins run, and what the edge does with it. Rejections,
  * notices, the Admin API's lists and docs/compatibility.md come from this table.
@@ -16,18 +35,6 @@ export type PluginPhase =
   | "control_api"
   | "preread";
 
-/**
- * - `supported`: runs as in APISIX.
- * - `ignored`: a request may go on without it; listed as a notice.
- * - `refused`: a request must not go on without it; routes that use it answer 503.
- */
-export interface PluginSupport {
-  readonly is: "supported" | "ignored" | "refused";
-  readonly reason: string;
-  /** The nearest way to the same end. */
-  readonly remedy: string;
-}
-
 export interface CataloguedPlugin {
   /** One that is supported has its behaviour under this name in `edge/plugins/registry.ts`. */
   readonly name: string;
@@ -40,53 +47,6 @@ export interface CataloguedPlugin {
   /** Skipped as a global rule where the route configures it. */
   readonly preferRoute?: boolean;
 }
-
-interface Supported extends PluginSupport {
-  readonly is: "supported";
-}
-interface Ignored extends PluginSupport {
-  readonly is: "ignored";
-}
-interface Refused extends PluginSupport {
-  readonly is: "refused";
-}
-
-const refused = (reason: string, remedy: string): Refused => ({ is: "refused", reason, remedy });
-const ignored = (reason: string, remedy: string): Ignored => ({ is: "ignored", reason, remedy });
-
-const SUPPORTED: Supported = { is: "supported", reason: "", remedy: "" };
-
-const LATER = refused(
-  "this release does not run it yet",
-  "take it off the route, set _meta.disable, or serve the route with APISIX itself",
-);
-const LUA = refused("it runs Lua, which a Worker cannot", "write the same as a Worker in front");
-const TCP = refused(
-  "its protocol needs connections that a Worker cannot keep",
-  "serve the route with APISIX itself",
-);
-const GRPC = refused("a Worker cannot read gRPC trailers", "serve the route with APISIX itself");
-const LOCAL_PROCESS = refused(
-  "it talks to a process on the gateway's own machine",
-  "serve the route with APISIX itself",
-);
-const STREAM = refused(
-  "Workers have no TCP or UDP listeners",
-  "serve the route with APISIX itself",
-);
-const OBSERVER = ignored(
-  "this release does not run it yet; it observes and guards nothing",
-  "use Cloudflare's own logs and metrics meanwhile",
-);
-const UNREACHABLE_OBSERVER = ignored(
-  "its protocol cannot be spoken from a Worker; it observes and guards nothing",
-  "log over HTTP, or use Cloudflare's own logs",
-);
-const COMPRESSION = ignored("Cloudflare compresses answers by itself", "nothing to do");
-const PROCESS = ignored("there is no process or disk of the gateway at the edge", "nothing to do");
-const STREAMING = ignored("the edge streams both ways, always", "nothing to do");
-const TLS = ignored("Cloudflare terminates TLS before the Worker", "set it up in Cloudflare");
-const CACHE = ignored("the route index needs no match cache", "nothing to do");
 
 /** Highest priority first. */
 const HTTP_TABLE = [

@@ -1,4 +1,5 @@
-import { HTTP_PLUGINS, type PluginSupport } from "./catalogue.ts";
+import { HTTP_PLUGINS } from "./catalogue.ts";
+import type { PluginSupport } from "./reasons.ts";
 
 /** What the edge does not do about one plugin of a plugin map. */
 export interface UnservedPlugin {
@@ -15,15 +16,25 @@ const supportByName: ReadonlyMap<string, PluginSupport> = new Map(
 
 const UNKNOWN: PluginSupport = {
   is: "ignored",
-  reason: "APISIX has no plugin of this name, and ignores it too",
-  remedy: "correct the name or take it out",
+  reason:
+    "APISIX has no plugin of this name, and ignores it too; only an edge that has it compiled in runs it",
+  remedy: "correct the name, take it out, or compile it in (edge/plugins/README.md)",
+};
+
+const PRE_FUNCTION: PluginSupport = {
+  is: "refused",
+  reason: "its _meta.pre_function is Lua, which a Worker cannot run",
+  remedy: "take it out, or write the same as a plugin of your own (edge/plugins/README.md)",
 };
 
 /** Every enabled plugin of `plugins` that the edge refuses or ignores, in the map's order. */
 export function unservedPlugins(plugins: PluginMap | undefined): readonly UnservedPlugin[] {
   if (!plugins) return [];
   return Object.entries(plugins).flatMap(([name, configuration]) => {
-    if (isDisabled(configuration)) return [];
+    const { disable, pre_function: lua } = metaOf(configuration);
+    // Only `true` disables, as in APISIX.
+    if (disable === true) return [];
+    if (lua !== undefined) return [{ name, support: PRE_FUNCTION }];
     const support = supportByName.get(name) ?? UNKNOWN;
     return support.is === "supported" ? [] : [{ name, support }];
   });
@@ -34,8 +45,11 @@ export function refusedPlugin(plugins: PluginMap | undefined): UnservedPlugin | 
   return unservedPlugins(plugins).find(({ support }) => support.is === "refused");
 }
 
-/** Only `true` disables, as in APISIX. */
-function isDisabled(configuration: Readonly<Record<string, unknown>>): boolean {
-  const meta = configuration._meta;
-  return typeof meta === "object" && meta !== null && "disable" in meta && meta.disable === true;
+interface Meta {
+  readonly disable?: unknown;
+  readonly pre_function?: unknown;
+}
+
+function metaOf({ _meta: meta }: Readonly<Record<string, unknown>>): Meta {
+  return typeof meta === "object" && meta !== null ? meta : {};
 }

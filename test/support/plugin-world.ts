@@ -1,6 +1,7 @@
 import type { AccessLine } from "../../edge/access-log.ts";
 import { createGateway, type GatewayDeps } from "../../edge/gateway.ts";
 import { ChainBuilder } from "../../edge/plugins/chain-builder.ts";
+import type { OwnPlugin } from "../../edge/plugins/own-plugin.ts";
 import type { PluginDeps } from "../../edge/plugins/plugin.ts";
 import type { SendUpstream } from "../../edge/upstream/proxy.ts";
 import type { ProxyTarget } from "../../edge/upstream/proxy-target.ts";
@@ -25,6 +26,8 @@ export interface SeenByUpstream {
 
 export interface PluginWorldOptions {
   readonly deps?: Partial<PluginDeps>;
+  /** Beside those of the registry. */
+  readonly own?: readonly OwnPlugin[];
   readonly resolveSecret?: (reference: string) => string | undefined;
   /** An upstream's answer; by default 200 with its own name. */
   readonly upstream?: (seen: SeenByUpstream) => Response | Promise<Response>;
@@ -98,7 +101,7 @@ function aWorldsGateway(options: PluginWorldOptions, outside: ReturnType<typeof 
   const seen: SeenByUpstream[] = [];
   const accessLog: AccessLine[] = [];
   const resolveSecret = options.resolveSecret ?? (() => undefined);
-  const chains = new ChainBuilder(deps, resolveSecret);
+  const chains = new ChainBuilder(deps, resolveSecret, options.own);
   const edge = anEdge({ settings: { refreshIntervalMs: 0 }, chains, resolveSecret });
   const { balancers, chunks, freshness, loader, overlays } = edge;
   const upstream = options.upstream ?? (({ node }) => new Response(`from ${node}`));

@@ -23,7 +23,7 @@ const COMPOSITION = new Set([
   "exporter/process.ts",
   "exporter/clock.ts",
   "exporter/log.ts",
-  "edge/worker.ts",
+  "edge/create-worker.ts",
 ]);
 
 const RULES_FILE = "test/support/tidy-rules.ts";
@@ -76,11 +76,11 @@ export const everywhere: readonly Rule[] = [
     }),
   },
   {
-    name: "has no default export but the worker's",
+    name: "has no default export but a worker's",
     badPath: "shared/bad.ts",
     bad: "export default {};",
     check: (file) =>
-      file.path === "edge/worker.ts"
+      /^(edge|examples\/[\w-]+)\/worker\.ts$/.test(file.path)
         ? []
         : lines((line) => /^export default\b/.test(line) && "default export")(file),
   },

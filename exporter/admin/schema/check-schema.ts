@@ -37,7 +37,10 @@ export function checkSchema(
   );
 }
 
-/** `$secret://…` or `$env://…`, whose value only the gateway will know. */
+/**
+ * `$secret://…` or `$env://…`, whose value only the gateway will know. APISIX checks for two spellings of
+ * the latter; when it resolves, it takes any (shared/plugins/secret-reference.ts).
+ */
 export function isReference(value: unknown): value is string {
   return typeof value === "string" && /^\$(secret|env|ENV):\/\//.test(value);
 }

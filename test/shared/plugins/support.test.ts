@@ -28,6 +28,12 @@ it("ignores a plugin that APISIX does not know, as APISIX does, whatever it is c
   ]);
 });
 
+it("refuses whatever is to run Lua before it", () => {
+  expect(effects({ gzip: { _meta: { pre_function: "return function() end" } } })).toEqual([
+    "gzip refused",
+  ]);
+});
+
 it("refuses the first plugin without which a request must not pass", () => {
   expect(refusedPlugin({ gzip: {}, cors: {}, "key-auth": {} })?.name).toBe("cors");
   expect(refusedPlugin({ gzip: {}, "no-such": {} })).toBeUndefined();
