@@ -96,7 +96,7 @@ describe("limit-count", () => {
 
   it("takes templates for numbers; the counter is one for all of them", async () => {
     const { get, serve } = aPluginWorld();
-    const numbers = { count: "${http_x_c ?? 2}", time_window: "${arg_w ?? 60}" };
+    const numbers = { count: `\${http_x_c ?? 2}`, time_window: `\${arg_w ?? 60}` };
     await serve({ "limit-count": { ...base, ...numbers } });
     const send = (c: string) => get("/r", { headers: { "x-c": c } });
     expect(told(await get("/r"))).toBe("200 2 1 60");
@@ -149,7 +149,7 @@ describe("limit-count", () => {
 
 describe("limit-count with rules", () => {
   const rules = [
-    { count: 2, time_window: 60, key: "${http_x_k}" },
+    { count: 2, time_window: 60, key: `\${http_x_k}` },
     { count: 3, time_window: 60, key: "$remote_addr", header_prefix: "Client" },
   ];
 
