@@ -22,8 +22,6 @@ export interface BucketState {
 export interface PouredBucket {
   readonly state: BucketState;
   readonly verdict: BucketVerdict;
-  /** Milliseconds since 1970 from which on the state is as good as none. */
-  readonly staleAt: number;
 }
 
 /** The first request finds the bucket empty and leaves it so. `now`: milliseconds since 1970. */
@@ -36,13 +34,15 @@ export function pourInto(
     ? Math.max(state.excess - (rate * Math.abs(now - state.at)) / 1000 + 1, 0)
     : 0;
   if (state && excess > burst) {
-    return { state, verdict: { passes: false, delayMs: 0 }, staleAt: staleAt(state, rate) };
+    return { state, verdict: { passes: false, delayMs: 0 } };
   }
-  const next = { excess, at: now };
-  const verdict = { passes: true, delayMs: (excess / rate) * 1000 };
-  return { state: next, verdict, staleAt: staleAt(next, rate) };
+  return {
+    state: { excess, at: now },
+    verdict: { passes: true, delayMs: (excess / rate) * 1000 },
+  };
 }
 
-function staleAt({ excess, at }: BucketState, rate: number): number {
+/** Milliseconds since 1970 from which on the state is as good as none. */
+export function staleFrom({ excess, at }: BucketState, { rate }: BucketAsk): number {
   return at + ((excess + 1) / rate) * 1000;
 }

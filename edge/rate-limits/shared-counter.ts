@@ -1,7 +1,14 @@
 import { DurableObject } from "cloudflare:workers";
 import type { EntryAsk } from "./counters.ts";
-import { type BucketAsk, type BucketState, type BucketVerdict, pourInto } from "./leaky-bucket.ts";
+import {
+  type BucketAsk,
+  type BucketState,
+  type BucketVerdict,
+  pourInto,
+  staleFrom,
+} from "./leaky-bucket.ts";
 import { Leases } from "./leases.ts";
+import { bucketToWrite, windowToWrite } from "./reserve.ts";
 import { countInWindow, type WindowAsk, type WindowState, type WindowVerdict } from "./window.ts";
 
 interface Kept {
@@ -21,16 +28,22 @@ const LONGEST_MS = 400 * 86_400_000;
 /**
  * One counter for all isolates, as a Durable Object: it decides one request after the other, what it has
  * let pass is on disk before the answer leaves, and an alarm empties it when nothing in it counts any more.
+ * Who is in is written as well, but nobody waits for that: what is lost comes back with the next renewal.
  */
 export abstract class SharedCounter extends DurableObject<unknown> {
   /** Milliseconds since 1970. */
   protected abstract now(): number;
   readonly #leases = new Leases();
+  #window: WindowState | undefined;
+  #bucket: BucketState | undefined;
+  /** As it is on disk. */
   #kept: Kept;
 
   constructor(ctx: DurableObjectState, bindings: unknown) {
     super(ctx, bindings);
     this.#kept = ctx.storage.kv.get<Kept>(KEPT) ?? NOTHING;
+    this.#window = this.#kept.window;
+    this.#bucket = this.#kept.bucket;
     const leases = [...ctx.storage.kv.list<number>({ prefix: LEASE })];
     for (const [key, until] of leases.sort(([, a], [, b]) => a - b)) {
       this.#leases.renew(key.slice(LEASE.length), until);
@@ -38,14 +51,19 @@ export abstract class SharedCounter extends DurableObject<unknown> {
   }
 
   count(ask: WindowAsk): WindowVerdict {
-    const { state, verdict, staleAt } = countInWindow(this.#kept.window, ask, this.now());
-    this.#keep({ window: state }, staleAt, verdict.passes);
+    const { state, verdict, staleAt } = countInWindow(this.#window, ask, this.now());
+    this.#window = state;
+    // What was rejected need not be on disk: to forget it opens nothing.
+    const window = verdict.passes ? windowToWrite(this.#kept.window, state, ask) : undefined;
+    if (window) this.#keep({ window }, staleAt);
     return verdict;
   }
 
   pour(ask: BucketAsk): BucketVerdict {
-    const { state, verdict, staleAt } = pourInto(this.#kept.bucket, ask, this.now());
-    this.#keep({ bucket: state }, staleAt, verdict.passes);
+    const { state, verdict } = pourInto(this.#bucket, ask, this.now());
+    this.#bucket = state;
+    const bucket = verdict.passes ? bucketToWrite(this.#kept.bucket, state, ask) : undefined;
+    if (bucket) this.#keep({ bucket }, staleFrom(bucket, ask));
     return verdict;
   }
 
@@ -76,26 +94,26 @@ export abstract class SharedCounter extends DurableObject<unknown> {
       return;
     }
     this.#kept = NOTHING;
+    this.#window = undefined;
+    this.#bucket = undefined;
     await this.ctx.storage.deleteAll();
   }
 
-  /** What was rejected need not be on disk: to forget it opens nothing. */
-  #keep(change: Partial<Kept>, staleAt: number, isWritten: boolean): void {
+  #keep(change: Partial<Kept>, staleAt: number): void {
     const latest = Math.min(staleAt, this.now() + LONGEST_MS);
     this.#kept = { ...this.#kept, ...change, staleAt: latest };
-    if (!isWritten) return;
     // The alarm is set once for a time; it sets itself again where that has grown longer.
     if (this.#kept.alarmAt <= this.now()) this.#setAlarm(latest);
     else this.#write();
   }
 
   #remember(lease: string, until: number): void {
-    this.ctx.storage.kv.put(LEASE + lease, until);
+    void this.ctx.storage.put(LEASE + lease, until, { allowUnconfirmed: true });
     if (this.#kept.alarmAt <= this.now()) this.#setAlarm(until);
   }
 
   #forget(lease: string): void {
-    this.ctx.storage.kv.delete(LEASE + lease);
+    void this.ctx.storage.delete(LEASE + lease, { allowUnconfirmed: true });
   }
 
   #setAlarm(at: number): void {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type BucketState, pourInto } from "../../../edge/rate-limits/leaky-bucket.ts";
+import { type BucketState, pourInto, staleFrom } from "../../../edge/rate-limits/leaky-bucket.ts";
 
 const START = 1_700_000_000_000;
 
@@ -38,10 +38,11 @@ it.each<[string, number, number, readonly number[], readonly (number | string)[]
 });
 
 it("a bucket is as good as none from the time on that it tells", () => {
-  const first = pourInto(undefined, { rate: 10, burst: 3 }, START);
-  const { state, staleAt } = pourInto(first.state, { rate: 10, burst: 3 }, START);
-  const kept = pourInto(state, { rate: 10, burst: 3 }, staleAt);
-  expect(kept.verdict).toEqual(pourInto(undefined, { rate: 10, burst: 3 }, staleAt).verdict);
-  const sooner = pourInto(state, { rate: 10, burst: 3 }, staleAt - 10);
+  const ask = { rate: 10, burst: 3 };
+  const { state } = pourInto(pourInto(undefined, ask, START).state, ask, START);
+  const staleAt = staleFrom(state, ask);
+  const { verdict } = pourInto(state, ask, staleAt);
+  expect(verdict).toEqual(pourInto(undefined, ask, staleAt).verdict);
+  const sooner = pourInto(state, ask, staleAt - 10);
   expect(sooner.verdict.delayMs).toBeCloseTo(10);
 });

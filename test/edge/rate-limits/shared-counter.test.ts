@@ -44,6 +44,18 @@ describe("a shared counter", () => {
     expect((await stub.count(ask)).passes).toBe(false);
   });
 
+  it("never passes more for being evicted again and again, and hardly less", async () => {
+    const { stub } = aCounter("evicted often");
+    const large = { ...ask, limit: 1000 };
+    let passed = 0;
+    for (let i = 0; i < 1100; i++) {
+      if ((await stub.count(large)).passes) passed++;
+      if (i % 300 === 250) await evictDurableObject(stub);
+    }
+    expect(passed).toBeLessThanOrEqual(1000);
+    expect(passed).toBeGreaterThan(950);
+  });
+
   it("sets its alarm once for a window, and has nothing left when it is over", async () => {
     const { stub, clock, setClock, stored, alarm } = aCounter("alarm");
     await setClock();
