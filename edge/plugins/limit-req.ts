@@ -3,7 +3,7 @@ import { CountersByPolicy, type Policy } from "../rate-limits/policy.ts";
 import { delay } from "./delay.ts";
 import { type LimitKey, limitKey } from "./limit-key.ts";
 import { definePlugin } from "./plugin.ts";
-import { type Rejection, rejected } from "./rejection.ts";
+import { type Rejection, rejected } from "./limit-rejection.ts";
 
 interface LimitReqConfiguration extends LimitKey, Rejection {
   /** Requests a second. */

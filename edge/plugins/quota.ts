@@ -8,7 +8,7 @@ import type { Exchange } from "./exchange.ts";
 import type { Exit } from "./exit.ts";
 import { type LimitKey, limitKey, ruleKey, wholeNumber } from "./limit-key.ts";
 import { ConfigurationRefused, type PluginDeps, type PluginSite } from "./plugin.ts";
-import { type Rejection, rejected } from "./rejection.ts";
+import { type Rejection, rejected } from "./limit-rejection.ts";
 
 /** What `limit-count` and the plugins that count as it does have in common (reference 8.5). */
 
