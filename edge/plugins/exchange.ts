@@ -56,7 +56,7 @@ export class Exchange {
   readonly attempts: EndedAttempt[] = [];
   /** The normalised, decoded path: nginx's `$uri`. */
   readonly uri: string;
-  /** In place of the route's own upstream. */
+  /** In place of the route's own upstream; from `beforeProxy` on that one, too. */
   destination: Destination | undefined;
   /** In place of the upstream's own scheme. */
   upstreamScheme: "http" | "https" | undefined;
@@ -68,6 +68,8 @@ export class Exchange {
   bodyBytes = 0;
   /** Why the gateway answered itself, for the log. */
   error: string | undefined;
+  /** What an identity provider tells of a user who is no consumer; undefined: nobody has asked one. */
+  externalUser: JsonValue | undefined;
   readonly #maxBodyBytes: number;
   readonly #rawTarget: string;
   #seen: RequestVariables;

@@ -7,9 +7,9 @@ import { CountersByPolicy, type Policy } from "../rate-limits/policy.ts";
 import { delay } from "./delay.ts";
 import type { Exchange } from "./exchange.ts";
 import { type LimitKey, limitKey, ruleKey, wholeNumber } from "./limit-key.ts";
+import { type Rejection, rejected } from "./limit-rejection.ts";
 import type { Outcome } from "./outcome.ts";
 import { definePlugin, type PluginDeps } from "./plugin.ts";
-import { type Rejection, rejected } from "./limit-rejection.ts";
 
 interface LimitConnConfiguration extends LimitKey, Rejection {
   /** Left out where there are rules. */

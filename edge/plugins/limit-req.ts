@@ -2,8 +2,8 @@ import { configurationHash, counterIdentity } from "../rate-limits/identity.ts";
 import { CountersByPolicy, type Policy } from "../rate-limits/policy.ts";
 import { delay } from "./delay.ts";
 import { type LimitKey, limitKey } from "./limit-key.ts";
-import { definePlugin } from "./plugin.ts";
 import { type Rejection, rejected } from "./limit-rejection.ts";
+import { definePlugin } from "./plugin.ts";
 
 interface LimitReqConfiguration extends LimitKey, Rejection {
   /** Requests a second. */

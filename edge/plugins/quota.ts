@@ -7,8 +7,8 @@ import type { WindowAsk, WindowVerdict } from "../rate-limits/window.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Exit } from "./exit.ts";
 import { type LimitKey, limitKey, ruleKey, wholeNumber } from "./limit-key.ts";
-import { ConfigurationRefused, type PluginDeps, type PluginSite } from "./plugin.ts";
 import { type Rejection, rejected } from "./limit-rejection.ts";
+import { ConfigurationRefused, type PluginDeps, type PluginSite } from "./plugin.ts";
 
 /** What `limit-count` and the plugins that count as it does have in common (reference 8.5). */
 

@@ -3,8 +3,8 @@ import { compilePcre, PcreSyntaxError, PcreUnsupported } from "../../shared/expr
 import type { KindName } from "../../shared/resources/resource-key.ts";
 import { byteString } from "../../shared/routing/uri-bytes.ts";
 import type { JsonObject } from "../encryption/field-cipher.ts";
+import { isObject } from "../schema/lua-value.ts";
 import { refusal } from "./answer.ts";
-import { isObject } from "./schema/lua-value.ts";
 
 /** Which of the values of a list a client wants to see. Throws a `Refusal`. */
 export type ListFilter = (values: readonly JsonObject[]) => readonly boolean[];

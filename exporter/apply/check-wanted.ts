@@ -3,7 +3,7 @@ import { resourceKey } from "../../shared/resources/resource-key.ts";
 import { KIND_CHECKS } from "../admin/check/check-kinds.ts";
 import type { EnabledPlugins } from "../admin/check/enabled-plugins.ts";
 import type { KeyHolder, Lookups } from "../admin/check/lookups.ts";
-import { fieldOf, isObject, type JsonObject } from "../admin/schema/lua-value.ts";
+import { fieldOf, isObject, type JsonObject } from "../schema/lua-value.ts";
 import type { StoredResource } from "./stored-configuration.ts";
 import type { WantedResource } from "./wanted-resource.ts";
 

@@ -248,7 +248,8 @@ function comparableHeaders(
 /** JSON bodies as JSON, and of the query only the order within one name. */
 function seenBy(request: RecordedRequest, view: UpstreamView = {}): unknown {
   const headers = Object.entries(view.headers ?? {}).map(([name, value]) => {
-    return [name, value === null ? null : [value].flat().join(", ")];
+    // A joined line ends where its last text does, whatever empty line came after that.
+    return [name, value === null ? null : [value].flat().join(", ").trimEnd()];
   });
   return {
     ...view,

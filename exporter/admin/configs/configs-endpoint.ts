@@ -7,12 +7,12 @@ import { documentOf, LIST_NAMES, type ListName, listOf } from "../../apply/stand
 import { readConfiguration, type StoredConfiguration } from "../../apply/stored-configuration.ts";
 import { wantedResources } from "../../apply/wanted-resource.ts";
 import { EtcdError } from "../../etcd/transport.ts";
+import { isObject, type JsonObject } from "../../schema/lua-value.ts";
 import { entriesIn } from "../../table/read-standalone.ts";
 import { yamlText } from "../../table/write-yaml.ts";
 import type { AdminCall } from "../admin-api.ts";
 import { type Answer, refusal } from "../answer.ts";
 import { validateConfigs } from "../check/validate-configs.ts";
-import { isObject, type JsonObject } from "../schema/lua-value.ts";
 import type { WriteDeps } from "../write-deps.ts";
 import { readConfigsBody } from "./configs-body.ts";
 import {
