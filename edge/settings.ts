@@ -251,7 +251,7 @@ export function readSettings(bindings: Bindings): Settings {
     privateNetwork: readNetwork(bindings, "PRIVATE_NETWORK", problems),
     upstreamBindings: readUpstreamBindings(bindings, problems),
     managedSecrets: readManagedSecrets(bindings, problems),
-    statusPath: text("STATUS_PATH"),
+    statusPath: readPath("STATUS_PATH", text, problems),
     statusToken: text("STATUS_TOKEN") || undefined,
     generationHeader: text("GENERATION_HEADER") || undefined,
     clientIpHeader: text("CLIENT_IP_HEADER"),
@@ -267,14 +267,21 @@ export function readSettings(bindings: Bindings): Settings {
   if (!settings.r2 && !settings.s3 && !settings.secondaryR2 && !settings.secondaryS3) {
     problems.push("there is no source: bind R2 as SNAPSHOTS, or set S3_ENDPOINT");
   }
-  const { RATE_LIMITS: counters = "" } = bindings;
-  if (counters !== "" && !isNamespace(counters)) {
-    problems.push(`RATE_LIMITS: found ${typeof counters}, want a Durable Object binding`);
-  }
-  if (!settings.statusPath.startsWith("/"))
-    problems.push("STATUS_PATH: want a path that begins with /");
+  checkCounters(bindings, problems);
   if (problems.length > 0) throw new SettingsError(problems);
   return settings;
+}
+
+function readPath(name: string, text: (name: string) => string, problems: string[]): string {
+  const path = text(name);
+  if (!path.startsWith("/")) problems.push(`${name}: want a path that begins with /`);
+  return path;
+}
+
+/** The plugins take the binding by themselves. */
+function checkCounters({ RATE_LIMITS: counters = "" }: Bindings, problems: string[]): void {
+  if (counters === "" || isNamespace(counters)) return;
+  problems.push(`RATE_LIMITS: found ${typeof counters}, want a Durable Object binding`);
 }
 
 function readFlag(name: string, text: (name: string) => string, problems: string[]): boolean {
