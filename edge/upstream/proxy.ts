@@ -75,6 +75,8 @@ export function createProxy(deps: ProxyDeps): SendUpstream {
       throw attempts.noNodeLeft();
     } catch (error) {
       if (!(error instanceof ClientFailure)) throw error;
+      // A plugin cuts bodies off that are too long.
+      if (error.cause instanceof GatewayError) throw error.cause;
       throw new GatewayError("downstream", 400, error.message, { cause: error });
     }
   };

@@ -1,5 +1,5 @@
+import { isObject } from "../../shared/json-schema/lua-value.ts";
 import { pluginSchema, type SchemaUse, type Subsystem } from "../plugins/plugin-schema.ts";
-import { isObject } from "../schema/lua-value.ts";
 import { type Answer, Refusal, refusal } from "./answer.ts";
 import type { EnabledPlugins } from "./check/enabled-plugins.ts";
 import { validateConfigs } from "./check/validate-configs.ts";

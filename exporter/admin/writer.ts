@@ -1,6 +1,6 @@
+import { isObject } from "../../shared/json-schema/lua-value.ts";
 import { type KindName, resourceKey } from "../../shared/resources/resource-key.ts";
 import type { JsonObject } from "../encryption/field-cipher.ts";
-import { isObject } from "../schema/lua-value.ts";
 import { misfitOf } from "../validate/json.ts";
 import { validate } from "../validate.ts";
 import { notFound, Refusal, refusal } from "./answer.ts";

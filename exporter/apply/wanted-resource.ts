@@ -1,7 +1,7 @@
+import { canonicalText, setField } from "../../shared/json-schema/lua-value.ts";
 import { type KindName, parseResourceKey } from "../../shared/resources/resource-key.ts";
 import type { JsonObject } from "../encryption/field-cipher.ts";
 import type { KeyspaceEntry } from "../etcd/keyspace.ts";
-import { canonicalText, setField } from "../schema/lua-value.ts";
 
 /** A resource as somebody wants it, in the clear. */
 export interface WantedResource {

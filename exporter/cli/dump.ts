@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { type Command, Option } from "commander";
+import { canonicalText } from "../../shared/json-schema/lua-value.ts";
 import { documentOf, documentText, looksFilledIn } from "../apply/standalone-document.ts";
 import {
   type ConfigurationDeps,
@@ -8,7 +9,6 @@ import {
 } from "../apply/stored-configuration.ts";
 import { fieldCipher } from "../encryption/field-cipher.ts";
 import { APISIX_DEFAULT_KEYS, Keyring } from "../encryption/keyring.ts";
-import { canonicalText } from "../schema/lua-value.ts";
 import { formatOf, type StandaloneFormat } from "../table/read-standalone.ts";
 import { validate } from "../validate.ts";
 

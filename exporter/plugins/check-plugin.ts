@@ -1,7 +1,7 @@
+import { checkSchema } from "../../shared/json-schema/check-schema.ts";
+import { isObject, type JsonObject } from "../../shared/json-schema/lua-value.ts";
+import { faultIn, faultOf, type ValueFault } from "../../shared/json-schema/value-fault.ts";
 import { HTTP_PLUGINS } from "../../shared/plugins/catalogue.ts";
-import { checkSchema } from "../schema/check-schema.ts";
-import { isObject, type JsonObject } from "../schema/lua-value.ts";
-import { faultIn, faultOf, type ValueFault } from "../schema/value-fault.ts";
 import { conditionFault } from "./condition-fault.ts";
 import { luaSourceFault } from "./lua-source.ts";
 import { pluginSchema, type SchemaUse, type Subsystem } from "./plugin-schema.ts";

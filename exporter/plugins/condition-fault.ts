@@ -1,5 +1,5 @@
 import { ExpressionError, parseExpression } from "../../shared/expression/parse.ts";
-import { faultAt, faultOf, type ValueFault } from "../schema/value-fault.ts";
+import { faultAt, faultOf, type ValueFault } from "../../shared/json-schema/value-fault.ts";
 import { expressionFault } from "./expression-fault.ts";
 
 /** What is wrong with a condition, where lua-resty-expr refuses it; `before` goes before its words. */

@@ -1,5 +1,5 @@
 import { numberText } from "../../shared/expression/lua-number.ts";
-import { luaText } from "../schema/lua-value.ts";
+import { luaText } from "../../shared/json-schema/lua-value.ts";
 import { isIpRanges } from "./ip-list.ts";
 
 /**

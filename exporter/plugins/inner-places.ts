@@ -1,4 +1,4 @@
-import { isObject } from "../schema/lua-value.ts";
+import { isObject } from "../../shared/json-schema/lua-value.ts";
 
 /** Something in a plugin's configuration, and where: names of fields, places in lists from 0. */
 export interface InnerPlace {

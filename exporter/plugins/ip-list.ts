@@ -1,6 +1,6 @@
+import { isReference } from "../../shared/json-schema/check-schema.ts";
+import { faultIn, faultOf, type ValueFault } from "../../shared/json-schema/value-fault.ts";
 import { IpRangeError, parseIpRanges } from "../../shared/routing/ip-ranges.ts";
-import { isReference } from "../schema/check-schema.ts";
-import { faultIn, faultOf, type ValueFault } from "../schema/value-fault.ts";
 
 /** Whether the text is an address or a network; a schema's pattern takes a few that are neither. */
 export function isIpRanges(text: string): boolean {

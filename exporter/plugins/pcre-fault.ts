@@ -1,5 +1,5 @@
 import { judgePcre } from "../../shared/expression/pcre-verdict.ts";
-import { faultIn, faultOf, type ValueFault } from "../schema/value-fault.ts";
+import { faultIn, faultOf, type ValueFault } from "../../shared/json-schema/value-fault.ts";
 
 /** PCRE2's own words, where our parser has shorter ones. */
 const PCRE2_WORDS: ReadonlyMap<string, string> = new Map([

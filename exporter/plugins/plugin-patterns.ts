@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from "../schema/lua-value.ts";
+import { isObject, type JsonObject } from "../../shared/json-schema/lua-value.ts";
 import { type InnerPlace, placesAt, type Steps, stepsOf } from "./inner-places.ts";
 
 /** Where plugins' configurations have regular expressions and conditions, which the edge evaluates itself. */

@@ -1,3 +1,5 @@
+import { copyOf, isObject, type JsonObject } from "../../shared/json-schema/lua-value.ts";
+import type { ValueFault } from "../../shared/json-schema/value-fault.ts";
 import { isDisabled } from "../../shared/plugins/support.ts";
 import type { KindName } from "../../shared/resources/resource-key.ts";
 import { configurationFault, metaFault } from "../plugins/check-plugin.ts";
@@ -7,8 +9,6 @@ import {
   type SchemaUse,
   type Subsystem,
 } from "../plugins/plugin-schema.ts";
-import { copyOf, isObject, type JsonObject } from "../schema/lua-value.ts";
-import type { ValueFault } from "../schema/value-fault.ts";
 import { describerOf } from "./describe.ts";
 import { type Fault, joinPath } from "./fault.ts";
 

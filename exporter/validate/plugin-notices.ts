@@ -1,12 +1,12 @@
 import { checkExpression, type ExpressionProblem } from "../../shared/expression/check.ts";
 import { ExpressionError, parseExpression } from "../../shared/expression/parse.ts";
 import { judgePcre } from "../../shared/expression/pcre-verdict.ts";
+import { isObject, type JsonObject } from "../../shared/json-schema/lua-value.ts";
 import { isDisabled } from "../../shared/plugins/support.ts";
 import type { Resource } from "../../shared/resources/resource.ts";
 import type { InnerPlace } from "../plugins/inner-places.ts";
 import { conditionsIn, patternsIn } from "../plugins/plugin-patterns.ts";
 import type { Notice } from "../rejection.ts";
-import { isObject, type JsonObject } from "../schema/lua-value.ts";
 import { joinPath } from "./fault.ts";
 import { disabledFaults } from "./plugin-faults.ts";
 

@@ -10,7 +10,7 @@ import { type ConfigFault, validateConfigs } from "../../exporter/admin/check/va
 import { validateSchema } from "../../exporter/admin/check/validate-schema.ts";
 import { configurationFault } from "../../exporter/plugins/check-plugin.ts";
 import type { SchemaUse } from "../../exporter/plugins/plugin-schema.ts";
-import type { JsonObject } from "../../exporter/schema/lua-value.ts";
+import type { JsonObject } from "../../shared/json-schema/lua-value.ts";
 import { storing } from "../support/stored-resources.ts";
 
 /** A write to a real APISIX 3.18 with nothing in its etcd, and what it answered. */

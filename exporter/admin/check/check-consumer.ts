@@ -1,6 +1,6 @@
+import { checkSchema, isReference } from "../../../shared/json-schema/check-schema.ts";
+import { isObject, type JsonObject, luaText } from "../../../shared/json-schema/lua-value.ts";
 import { isAuthPlugin } from "../../plugins/check-plugin.ts";
-import { checkSchema, isReference } from "../../schema/check-schema.ts";
-import { isObject, type JsonObject, luaText } from "../../schema/lua-value.ts";
 import { UNIQUE_FIELDS } from "../../table/identities.ts";
 import { RESOURCE_SCHEMAS } from "../schema/resource-schemas.ts";
 import type { KindCheck } from "./check-context.ts";

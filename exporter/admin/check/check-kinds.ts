@@ -1,9 +1,9 @@
+import { checkSchema } from "../../../shared/json-schema/check-schema.ts";
+import { isObject, type JsonObject, luaText } from "../../../shared/json-schema/lua-value.ts";
+import type { ValueFault } from "../../../shared/json-schema/value-fault.ts";
 import type { KindName } from "../../../shared/resources/resource-key.ts";
 import { configurationFault } from "../../plugins/check-plugin.ts";
 import { pluginSchema } from "../../plugins/plugin-schema.ts";
-import { checkSchema } from "../../schema/check-schema.ts";
-import { isObject, type JsonObject, luaText } from "../../schema/lua-value.ts";
-import type { ValueFault } from "../../schema/value-fault.ts";
 import { RESOURCE_SCHEMAS, type SchemaName, SECRET_SCHEMAS } from "../schema/resource-schemas.ts";
 import { certificateFault } from "./check-certificate.ts";
 import { checkConsumer, checkCredential } from "./check-consumer.ts";

@@ -1,6 +1,6 @@
+import { isObject, type JsonObject } from "../../../shared/json-schema/lua-value.ts";
 import { configurationFault, metaFault } from "../../plugins/check-plugin.ts";
 import type { Subsystem } from "../../plugins/plugin-schema.ts";
-import { isObject, type JsonObject } from "../../schema/lua-value.ts";
 import type { EnabledPlugins } from "./enabled-plugins.ts";
 
 /** Where a set of plugins stands, and which there are. */

@@ -1,7 +1,7 @@
+import { checkSchema } from "../../../shared/json-schema/check-schema.ts";
+import { isObject, type JsonObject, luaText } from "../../../shared/json-schema/lua-value.ts";
 import { expressionFault } from "../../plugins/expression-fault.ts";
 import { luaSourceFault } from "../../plugins/lua-source.ts";
-import { checkSchema } from "../../schema/check-schema.ts";
-import { isObject, type JsonObject, luaText } from "../../schema/lua-value.ts";
 import { RESOURCE_SCHEMAS } from "../schema/resource-schemas.ts";
 import type { Checked, KindCheck } from "./check-context.ts";
 import { checkPlugins } from "./check-plugins.ts";

@@ -1,8 +1,8 @@
 import { isIPv6 } from "node:net";
+import { checkSchema } from "../../../shared/json-schema/check-schema.ts";
+import { isObject, type JsonObject, luaText } from "../../../shared/json-schema/lua-value.ts";
 import type { JsonSchema } from "../../../shared/plugins/json-schema.ts";
 import { upstream as upstreamSchema } from "../../../shared/plugins/schemas/upstream.ts";
-import { checkSchema } from "../../schema/check-schema.ts";
-import { isObject, type JsonObject, luaText } from "../../schema/lua-value.ts";
 import { certificateFault } from "./check-certificate.ts";
 import type { Lookups } from "./lookups.ts";
 

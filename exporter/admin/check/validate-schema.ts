@@ -1,4 +1,4 @@
-import { checkSchema } from "../../schema/check-schema.ts";
+import { checkSchema } from "../../../shared/json-schema/check-schema.ts";
 import { RESOURCE_SCHEMAS } from "../schema/resource-schemas.ts";
 import { adminKind } from "./admin-kinds.ts";
 import { type AdminFault, refused } from "./fault.ts";

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from "../../schema/lua-value.ts";
+import { isObject, type JsonObject } from "../../../shared/json-schema/lua-value.ts";
 import { parseYaml } from "../../table/read-standalone.ts";
 import { misfitOf } from "../../validate/json.ts";
 import type { AdminCall } from "../admin-api.ts";

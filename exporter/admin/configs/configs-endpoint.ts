@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { isObject, type JsonObject } from "../../../shared/json-schema/lua-value.ts";
 import type { KindName } from "../../../shared/resources/resource-key.ts";
 import { KIND_NAMES } from "../../../shared/resources/resource-key.ts";
 import { ApplyFailed, type ApplyReport, applyPlan, Overtaken } from "../../apply/apply.ts";
@@ -7,7 +8,6 @@ import { documentOf, LIST_NAMES, type ListName, listOf } from "../../apply/stand
 import { readConfiguration, type StoredConfiguration } from "../../apply/stored-configuration.ts";
 import { wantedResources } from "../../apply/wanted-resource.ts";
 import { EtcdError } from "../../etcd/transport.ts";
-import { isObject, type JsonObject } from "../../schema/lua-value.ts";
 import { entriesIn } from "../../table/read-standalone.ts";
 import { yamlText } from "../../table/write-yaml.ts";
 import type { AdminCall } from "../admin-api.ts";

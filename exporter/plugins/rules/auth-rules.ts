@@ -1,6 +1,6 @@
-import { isReference } from "../../schema/check-schema.ts";
-import { luaText } from "../../schema/lua-value.ts";
-import { faultIn, faultOf, type ValueFault } from "../../schema/value-fault.ts";
+import { isReference } from "../../../shared/json-schema/check-schema.ts";
+import { luaText } from "../../../shared/json-schema/lua-value.ts";
+import { faultIn, faultOf, type ValueFault } from "../../../shared/json-schema/value-fault.ts";
 import { firstObject, type PluginRule } from "./plugin-rule.ts";
 import { isDecodable } from "./rewriting-rules.ts";
 

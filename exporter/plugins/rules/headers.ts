@@ -1,5 +1,5 @@
-import { isObject, type JsonObject, luaText } from "../../schema/lua-value.ts";
-import { faultIn, faultOf, type ValueFault } from "../../schema/value-fault.ts";
+import { isObject, type JsonObject, luaText } from "../../../shared/json-schema/lua-value.ts";
+import { faultIn, faultOf, type ValueFault } from "../../../shared/json-schema/value-fault.ts";
 
 /** The oldest form of a set of headers: names and values, and nothing of `add`, `set`, `remove`. */
 export function plainHeadersFault(headers: unknown): ValueFault | undefined {

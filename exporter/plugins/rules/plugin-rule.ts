@@ -1,5 +1,5 @@
-import { isObject, type JsonObject } from "../../schema/lua-value.ts";
-import { faultIn, type ValueFault } from "../../schema/value-fault.ts";
+import { isObject, type JsonObject } from "../../../shared/json-schema/lua-value.ts";
+import { faultIn, type ValueFault } from "../../../shared/json-schema/value-fault.ts";
 import type { SchemaUse, Subsystem } from "../plugin-schema.ts";
 
 /** Where proxy-cache may keep answers, by name: `disk` or `memory`. They are named in a gateway's own file. */

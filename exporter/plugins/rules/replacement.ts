@@ -1,4 +1,4 @@
-import { faultIn, faultOf, type ValueFault } from "../../schema/value-fault.ts";
+import { faultIn, faultOf, type ValueFault } from "../../../shared/json-schema/value-fault.ts";
 import { pcreFault } from "../pcre-fault.ts";
 
 /** A pattern and, next in the list, its replacement: nginx's words where one of them cannot be used. */

@@ -1,7 +1,12 @@
+import { isReference } from "../../../shared/json-schema/check-schema.ts";
+import {
+  fieldOf,
+  isObject,
+  type JsonObject,
+  luaText,
+} from "../../../shared/json-schema/lua-value.ts";
+import { faultIn, faultOf, type ValueFault } from "../../../shared/json-schema/value-fault.ts";
 import { parseGraphql } from "../../../shared/request/graphql.ts";
-import { isReference } from "../../schema/check-schema.ts";
-import { fieldOf, isObject, type JsonObject, luaText } from "../../schema/lua-value.ts";
-import { faultIn, faultOf, type ValueFault } from "../../schema/value-fault.ts";
 import { pcreListFault } from "../pcre-fault.ts";
 import type { PluginRule } from "./plugin-rule.ts";
 

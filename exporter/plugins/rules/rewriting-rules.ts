@@ -1,6 +1,11 @@
-import { isReference } from "../../schema/check-schema.ts";
-import { type JsonObject, luaText } from "../../schema/lua-value.ts";
-import { faultIn, faultOf, reworded, type ValueFault } from "../../schema/value-fault.ts";
+import { isReference } from "../../../shared/json-schema/check-schema.ts";
+import { type JsonObject, luaText } from "../../../shared/json-schema/lua-value.ts";
+import {
+  faultIn,
+  faultOf,
+  reworded,
+  type ValueFault,
+} from "../../../shared/json-schema/value-fault.ts";
 import { conditionFault } from "../condition-fault.ts";
 import { headerLettersFault, plainHeadersFault } from "./headers.ts";
 import { firstObject, type PluginRule } from "./plugin-rule.ts";

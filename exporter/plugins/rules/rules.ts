@@ -1,5 +1,5 @@
-import { luaText } from "../../schema/lua-value.ts";
-import { faultIn, faultOf } from "../../schema/value-fault.ts";
+import { luaText } from "../../../shared/json-schema/lua-value.ts";
+import { faultIn, faultOf } from "../../../shared/json-schema/value-fault.ts";
 import { conditionFault } from "../condition-fault.ts";
 import { addressListFault } from "../ip-list.ts";
 import { luaSourceFault } from "../lua-source.ts";

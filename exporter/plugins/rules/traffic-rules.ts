@@ -1,6 +1,6 @@
-import { checkSchema } from "../../schema/check-schema.ts";
-import { isObject, type JsonObject, luaText } from "../../schema/lua-value.ts";
-import { faultIn, faultOf, type ValueFault } from "../../schema/value-fault.ts";
+import { checkSchema } from "../../../shared/json-schema/check-schema.ts";
+import { isObject, type JsonObject, luaText } from "../../../shared/json-schema/lua-value.ts";
+import { faultIn, faultOf, type ValueFault } from "../../../shared/json-schema/value-fault.ts";
 import { conditionFault } from "../condition-fault.ts";
 import {
   firstMember,

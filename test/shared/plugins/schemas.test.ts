@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { checkSchema } from "../../../exporter/schema/check-schema.ts";
 import { compilePcre } from "../../../shared/expression/pcre.ts";
+import { checkSchema } from "../../../shared/json-schema/check-schema.ts";
 import { HTTP_PLUGINS, STREAM_PLUGINS } from "../../../shared/plugins/catalogue.ts";
 import type { JsonSchema } from "../../../shared/plugins/json-schema.ts";
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { checkSchema } from "../../../exporter/schema/check-schema.ts";
+import { checkSchema } from "../../../shared/json-schema/check-schema.ts";
 import type { JsonSchema } from "../../../shared/plugins/json-schema.ts";
 
 /** Schema, value, and what api7/jsonschema says of it. */

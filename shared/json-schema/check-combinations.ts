@@ -1,7 +1,7 @@
-import type { JsonSchema } from "../../shared/plugins/json-schema.ts";
-import { isIpAddress } from "../../shared/routing/ip-ranges.ts";
-import { checkSchema, hasTypeOf, type SchemaCheck } from "./check-schema.ts";
-import { canonicalText } from "./lua-value.ts";
+import type { JsonSchema } from "../plugins/json-schema.ts";
+import { checkSchema, type SchemaCheck } from "./check-schema.ts";
+import { ADDRESSES, FORMATS } from "./formats.ts";
+import { canonicalText, luaType } from "./lua-value.ts";
 import { faultOf, reworded, type ValueFault } from "./value-fault.ts";
 
 /** What holds for a value of any type: enum, the combinations of schemas, format, const. */
@@ -24,9 +24,16 @@ export function checkCombinations(
 
 function checkEnum(schema: JsonSchema, value: unknown): ValueFault | undefined {
   const allowed: readonly unknown[] | undefined = schema.enum;
-  return allowed === undefined || allowed.includes(value)
+  return allowed === undefined || isOneOf(allowed, value)
     ? undefined
     : faultOf(value, `one of ${allowed.join(", ")}`, "matches none of the enum values");
+}
+
+function isOneOf(allowed: readonly unknown[], value: unknown): boolean {
+  if (allowed.includes(value)) return true;
+  if (luaType(value) !== "table") return false;
+  const text = canonicalText(value);
+  return allowed.some((one) => luaType(one) === "table" && canonicalText(one) === text);
 }
 
 function checkAllOf({ allOf = [] }: JsonSchema, value: unknown, check: SchemaCheck) {
@@ -80,7 +87,7 @@ function checkOneOf({ oneOf }: JsonSchema, value: unknown, check: SchemaCheck) {
   return branchFault(oneOf, faults, value, words);
 }
 
-/** For people: the branch that the value was meant for, as far as that shows; else all of them. */
+/** For people: the branch that the value got furthest into, or all of them where it got into none. */
 function branchFault(
   branches: readonly JsonSchema[],
   faults: readonly ValueFault[],
@@ -88,15 +95,8 @@ function branchFault(
   words: string,
 ): ValueFault {
   const isPlain = branches.every(({ required }) => required !== undefined);
-  // Where one is as deep as another, what is missing says more than what is of another branch.
-  const [deepest] = faults.toSorted(
-    (a, b) =>
-      b.way.length - a.way.length || Number(b.found === undefined) - Number(a.found === undefined),
-  );
+  const deepest = faults.toSorted((a, b) => b.way.length - a.way.length)[0];
   if (deepest && deepest.way.length > 0 && !isPlain) return reworded(deepest, words);
-  const ofType = faults.filter((_, index) => hasTypeOf(branches[index] ?? {}, value));
-  const fault = ofType.length === 1 ? ofType[0] : undefined;
-  if (fault && !isPlain) return reworded(fault, words);
   return faultOf(value, `one of ${wantedOf(branches)}`, words);
 }
 
@@ -105,8 +105,7 @@ function wantedOf(branches: readonly JsonSchema[]): string {
   return [...new Set(branches.map(branchText))].join(", ");
 }
 
-function branchText({ title, required, type, pattern, format }: JsonSchema): string {
-  if (title !== undefined) return title;
+function branchText({ required, type, pattern, format }: JsonSchema): string {
   if (required !== undefined) return required.join(" with ");
   if (format !== undefined) return `an ${format} address`;
   if (pattern !== undefined) return `text that fits ${pattern}`;
@@ -131,10 +130,14 @@ function checkNot({ not }: JsonSchema, value: unknown, check: SchemaCheck) {
 
 function checkFormat({ format }: JsonSchema, value: unknown): ValueFault | undefined {
   if (format === undefined || typeof value !== "string") return undefined;
-  // IPv6 addresses have a colon, the others have none.
-  const isOfFormat = value.includes(":") === (format === "ipv6") && isIpAddress(value);
-  if (isOfFormat) return undefined;
-  return faultOf(value, `an ${format} address`, `expect valid ${format} address but got: ${value}`);
+  const isOfFormat = FORMATS.get(format);
+  if (!isOfFormat || isOfFormat(value)) return undefined;
+  const noun = ADDRESSES.has(format) ? `${format} address` : format;
+  return faultOf(
+    value,
+    /^[aeiou]/.test(noun) ? `an ${noun}` : `a ${noun}`,
+    `expect valid ${noun} but got: ${value}`,
+  );
 }
 
 function checkConst(schema: JsonSchema, value: unknown): ValueFault | undefined {

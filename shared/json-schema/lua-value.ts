@@ -1,4 +1,4 @@
-import { numberText } from "../../shared/expression/lua-number.ts";
+import { numberText } from "../expression/lua-number.ts";
 
 /**
  * JSON values as a Lua program sees them. Messages name Lua's types, and Lua has one kind of table: an empty

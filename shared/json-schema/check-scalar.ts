@@ -1,5 +1,5 @@
-import { numberText } from "../../shared/expression/lua-number.ts";
-import type { JsonSchema } from "../../shared/plugins/json-schema.ts";
+import { numberText } from "../expression/lua-number.ts";
+import type { JsonSchema } from "../plugins/json-schema.ts";
 import { luaQuote } from "./lua-quote.ts";
 import { isFound } from "./pattern.ts";
 import { counted, faultOf, type ValueFault } from "./value-fault.ts";

@@ -1,4 +1,4 @@
-import type { JsonSchema } from "../../shared/plugins/json-schema.ts";
+import type { JsonSchema } from "../plugins/json-schema.ts";
 import { checkSchema, type SchemaCheck } from "./check-schema.ts";
 import { copyOf, fieldOf, type JsonObject, setField } from "./lua-value.ts";
 import { isFound } from "./pattern.ts";

@@ -1,4 +1,4 @@
-import type { JsonSchema, JsonType } from "../../shared/plugins/json-schema.ts";
+import type { JsonSchema, JsonType } from "../plugins/json-schema.ts";
 import { checkCombinations } from "./check-combinations.ts";
 import { checkFields } from "./check-fields.ts";
 import { checkList } from "./check-list.ts";
@@ -76,6 +76,8 @@ function hasType(value: unknown, type: JsonType): boolean {
       return Number.isInteger(value);
     case "null":
       return value === null;
+    case "table":
+      return luaType(value) === "table";
     default:
       return typeof value === type;
   }
