@@ -1,17 +1,18 @@
+import { Agent, get } from "node:http";
 import { freePort } from "../examples/quick-start/ports.ts";
 import { type Stack, startStack } from "../test/support/stack.ts";
-import { round, table } from "./support/figures.ts";
+import { quantile, round, table } from "./support/figures.ts";
 import { startNginxUpstream } from "./support/nginx.ts";
 import { requireCommands } from "./support/processes.ts";
 import type { Report } from "./support/report.ts";
-import { type Load, runWrk } from "./support/wrk.ts";
 
-const ROUNDS = 12;
-const SECONDS = 1;
+const REQUESTS = 4_000;
+/** Each makes files. */
+const NEW_OBJECTS = 200;
 /** One at a time tells what a decision takes; many at once, what they wait for each other. */
-const CONNECTIONS = [1, 16] as const;
+const CLIENTS = [1, 16] as const;
 
-const LOCAL = { count: 1_000_000_000, time_window: 3600, key: "remote_addr" };
+const LOCAL = { count: 1_000_000, time_window: 3600, key: "remote_addr" };
 const SHARED = { ...LOCAL, policy: "redis", redis_host: "127.0.0.1" };
 
 const VARIANTS = {
@@ -29,18 +30,23 @@ const VARIANTS = {
 } as const;
 
 type Variant = keyof typeof VARIANTS;
-const NAMES = ["none", "local", "shared", "late", "fresh"] as const;
+const KEPT = ["none", "local", "shared", "late"] as const;
 
 /** What a decision of `limit-count` takes, by where it counts, against the same gateway without a limit. */
 export async function limits(say: (line: string) => void): Promise<Report> {
-  requireCommands({ wrk: "wrk", nginx: "nginx-light" });
+  requireCommands({ nginx: "nginx-light" });
   const port = await freePort();
   const upstream = await startNginxUpstream(port);
   const stack = await startStack({ edge: { REFRESH_INTERVAL_MS: "5000" } });
   try {
     await putRoutes(stack, port);
-    const parts = [];
-    for (const connections of CONNECTIONS) parts.push(await atOnce(stack, connections, say));
+    const parts: Report[] = [];
+    for (const clients of CLIENTS) {
+      parts.push(await measured(stack, { clients, names: KEPT, requests: REQUESTS }));
+      say(`limits: ${REQUESTS} requests of each, ${clients} at a time`);
+    }
+    const names = ["none", "fresh"] as const;
+    parts.push(await measured(stack, { clients: 1, names, requests: NEW_OBJECTS }));
     return {
       text: parts.map(({ text }) => text).join("\n\n"),
       figures: Object.assign({}, ...parts.map(({ figures }) => figures)),
@@ -52,52 +58,63 @@ export async function limits(say: (line: string) => void): Promise<Report> {
 }
 
 async function putRoutes(stack: Stack, port: number): Promise<void> {
-  for (const name of NAMES) {
-    const [, plugins] = VARIANTS[name];
+  for (const [name, [, plugins]] of Object.entries(VARIANTS)) {
     const upstream = { nodes: { [`localhost:${port}`]: 1 }, pass_host: "node" };
     await stack.put(`routes/${name}`, { uri: `/${name}/*`, upstream, plugins });
   }
-  for (const name of NAMES) await stack.served(`/${name}/x`);
+  for (const name of Object.keys(VARIANTS)) await stack.served(`/${name}/x`);
 }
 
-/** All variants in turns, so that what else the machine does falls on each of them. */
-async function atOnce(
-  stack: Stack,
-  connections: number,
-  say: (line: string) => void,
-): Promise<Report> {
-  const loads = new Map<Variant, Load[]>(NAMES.map((name) => [name, []]));
-  for (const name of NAMES) await runWrk(`${stack.edge.url}/${name}/x`, connections, 1);
-  for (let turn = 1; turn <= ROUNDS; turn++) {
-    for (const [name, found] of loads) {
-      const load = await runWrk(`${stack.edge.url}/${name}/x`, connections, SECONDS);
-      if (load.errors > 0) throw new Error(`${name}: ${load.errors} requests failed`);
-      found.push(load);
+interface Plan {
+  readonly clients: number;
+  readonly names: readonly Variant[];
+  /** Of each variant, by all clients together. */
+  readonly requests: number;
+}
+
+/** Request by request in turns, so that what else the machine does falls on all alike. */
+async function measured(stack: Stack, { clients, names, requests }: Plan): Promise<Report> {
+  const agent = new Agent({ keepAlive: true, maxSockets: clients });
+  const found = new Map<Variant, number[]>(names.map((name) => [name, []]));
+  const client = async (warmUp: number) => {
+    for (let i = -warmUp; i < requests / clients; i++) {
+      for (const [name, latencies] of found) {
+        const ms = await latency(agent, `${stack.edge.url}/${name}/x`);
+        if (i >= 0) latencies.push(ms);
+      }
     }
-    say(`limits, ${connections} connections: round ${turn} of ${ROUNDS}`);
-  }
-  const of = (name: Variant, figure: "p50Ms" | "p99Ms" | "requestsPerSecond") =>
-    quietest(loads.get(name) ?? [])[figure];
-  const rows = NAMES.map((name) => ({
+  };
+  await Promise.all(Array.from({ length: clients }, () => client(20)));
+  agent.destroy();
+  const at = (name: Variant, share: number) => quantile(found.get(name) ?? [], share);
+  const added = (name: Variant, share: number) => round(at(name, share) - at("none", share));
+  const rows = names.map((name) => ({
     name,
-    requests_per_second: round(of(name, "requestsPerSecond"), 0),
-    p50_ms: round(of(name, "p50Ms")),
-    p99_ms: round(of(name, "p99Ms")),
-    added_p50_ms: round(of(name, "p50Ms") - of("none", "p50Ms")),
-    added_p99_ms: round(of(name, "p99Ms") - of("none", "p99Ms")),
+    p50_ms: round(at(name, 0.5)),
+    p99_ms: round(at(name, 0.99)),
+    added_p50_ms: added(name, 0.5),
+    added_p99_ms: added(name, 0.99),
   }));
-  const head = ["route with", "requests/s", "p50 ms", "p99 ms", "added p50", "added p99"];
-  const title = `${connections} at a time, each's quietest of ${ROUNDS} rounds of ${SECONDS} s in turns`;
   const cells = rows.map(({ name, ...figures }) => [VARIANTS[name][0], ...Object.values(figures)]);
+  const head = ["route with", "p50 ms", "p99 ms", "added p50", "added p99"];
   return {
-    text: `${title}\n\n${table(head, cells)}`,
+    text: `${clients} at a time, ${requests} requests of each in turns\n\n${table(head, cells)}`,
     figures: Object.fromEntries(
-      rows.map(({ name, ...figures }) => [`${name}_at_${connections}`, figures]),
+      rows
+        .filter(({ name }) => name !== "none" || names.length > 2)
+        .map(({ name, ...figures }) => [`${name}_at_${clients}`, figures]),
     ),
   };
 }
 
-/** Of the rounds in turns: what else a machine does makes the others' slowest requests, not the gateway. */
-function quietest(found: readonly Load[]): Load {
-  return found.reduce((best, load) => (load.p99Ms < best.p99Ms ? load : best));
+/** Milliseconds to the last byte. Rejects for what was not answered by the upstream. */
+function latency(agent: Agent, url: string): Promise<number> {
+  const started = performance.now();
+  return new Promise((resolve, reject) => {
+    const request = get(url, { agent }, (response) => {
+      if (response.statusCode !== 200) reject(new Error(`${url}: ${response.statusCode}`));
+      response.resume().once("end", () => resolve(performance.now() - started));
+    });
+    request.once("error", reject);
+  });
 }
