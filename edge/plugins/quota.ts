@@ -73,7 +73,7 @@ export class Quotas {
     const place =
       group === undefined
         ? [site.definedBy, await configurationHash(configuration)]
-        : ["group", group];
+        : ["group", JSON.stringify(group)];
     const headers = [undefined, ...rules].map((rule, i) =>
       headerNames(site.metadata as HeaderMetadata | undefined, rule && prefixOf(rule, i)),
     );

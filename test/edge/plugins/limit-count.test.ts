@@ -231,11 +231,38 @@ describe("whose counter it is", () => {
     expect([(await get("/a")).status, (await get("/b")).status]).toEqual([200, 200]);
   });
 
+  it("is not that of a group whose name and key come to the same text", async () => {
+    const { get, publish } = aPluginWorld();
+    const of = (group: string) => ({ "limit-count": { ...one, key: "http_x_k", group } });
+    await publish({
+      routes: { a: route("a", { plugins: of("g:1") }), b: route("b", { plugins: of("g") }) },
+    });
+    expect((await get("/a", { headers: { "x-k": "2" } })).status).toBe(200);
+    expect((await get("/b", { headers: { "x-k": "1:2" } })).status).toBe(200);
+  });
+
   it("is one for all of a group", async () => {
     const { get, publish } = aPluginWorld();
     const plugins = { "limit-count": { ...one, group: "g" } };
     await publish({ routes: { a: route("a", { plugins }), b: route("b", { plugins }) } });
     expect([(await get("/a")).status, (await get("/b")).status]).toEqual([200, 503]);
+  });
+
+  it("is a consumer's own, on every route", async () => {
+    const { get, publish } = aPluginWorld();
+    const consumer = (username: string) => ({
+      username,
+      plugins: { "key-auth": { key: username }, "limit-count": one },
+    });
+    const plugins = { "key-auth": {}, "limit-count": { count: 9, time_window: 60 } };
+    await publish({
+      consumers: { jack: consumer("jack"), rose: consumer("rose") },
+      routes: { a: route("a", { plugins }), b: route("b", { plugins }) },
+    });
+    const send = async (path: string, apikey: string) =>
+      (await get(path, { headers: { apikey } })).status;
+    expect([await send("/a", "jack"), await send("/b", "jack")]).toEqual([200, 503]);
+    expect([await send("/b", "rose"), await send("/a", "rose")]).toEqual([200, 503]);
   });
 
   it("is a global rule's own, beside the route's", async () => {
