@@ -84,7 +84,7 @@ export const limitConn = definePlugin<LimitConnConfiguration>((deps) => {
             if (count === null && refusal) return refusal;
             if (count === null) continue;
             const delayMs = count > conn ? 1000 * unitDelay() * Math.floor((count - 1) / conn) : 0;
-            held.push({ delayMs, leave: holding(counters, identity, lease, deps) });
+            held.push({ delayMs, leave: holding(exchange, counters, { identity, lease }, deps) });
             await delay(deps.timers, delayMs);
           }
           return undefined;
@@ -135,11 +135,15 @@ function limitOf(
   return conn === undefined || burst === undefined ? undefined : { conn, burst };
 }
 
-/** Renews the place for as long as the request's timers run, and no longer. */
+/**
+ * Renews the place for as long as the request's timers run, and no longer. A client that goes before its
+ * answer has come leaves no log phase behind: its place is given back nevertheless, or anybody could fill
+ * them all.
+ */
 function holding(
+  { request, waitUntil }: Pick<Exchange, "request" | "waitUntil">,
   counters: Counters,
-  identity: string,
-  lease: string,
+  { identity, lease }: { readonly identity: string; readonly lease: string },
   { timers, log }: PluginDeps,
 ): Entry["leave"] {
   const failed = (error: unknown) => log(`limit-conn: ${identity} cannot be told: ${error}`);
@@ -148,10 +152,20 @@ function holding(
     counters.renew(identity, lease, LEASE_MS).catch(failed);
   };
   let cancel = timers.after(RENEW_MS, renew);
-  return async () => {
-    cancel();
-    await counters.leave(identity, lease).catch(failed);
+  const { promise: left, resolve } = Promise.withResolvers<void>();
+  let isLeft = false;
+  const leave = () => {
+    if (!isLeft) {
+      isLeft = true;
+      cancel();
+      resolve(counters.leave(identity, lease).catch(failed));
+    }
+    return left;
   };
+  // Without it the platform would stop the request's work when its client goes.
+  waitUntil(left);
+  request.signal.addEventListener("abort", () => void leave());
+  return leave;
 }
 
 /** As APISIX takes it: the upstream's time, or that of the request without its wait. */

@@ -128,7 +128,7 @@ describe("limit-conn", () => {
   });
 
   it("holds each rule that applies, and gives back what it took before one said no", async () => {
-    const { finish, get, serve, under, settled } = aBusyWorld();
+    const { finish, get, serve, under } = aBusyWorld();
     const rules = [
       { conn: 5, burst: 0, key: "$http_x_k" },
       { conn: 1, burst: 0, key: "$remote_addr" },
@@ -142,7 +142,8 @@ describe("limit-conn", () => {
       const no = await get("/r", { headers });
       expect(no.status).toBe(429);
       await no.text();
-      await settled();
+      // Its log phase, which has nothing to wait for.
+      await new Promise((resolve) => setTimeout(resolve, 1));
     }
     const other = get("/r", { headers, from: "192.0.2.2" });
     await under(2);
