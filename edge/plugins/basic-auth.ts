@@ -20,7 +20,7 @@ export const basicAuth = definePlugin<AuthenticationConfiguration>(() => ({
       async prove(exchange) {
         const header = exchange.header("authorization");
         if (header === null) return unproven("Missing authorization in request");
-        if (isRepeatedAuthorization(header)) return REPEATED;
+        if (isRepeatedAuthorization(exchange)) return REPEATED;
         const credentials = readBasic(header);
         if (!credentials) return unproven("Invalid authorization in request");
         const { username, password } = credentials;

@@ -261,7 +261,8 @@ export class Exchange {
     const headers = this.#headers ?? this.request.headers;
     const path = this.#rawTarget.replace(/[?#].*$/s, "");
     const change = {
-      request: { method: this.#method, headers, body: this.request.body },
+      // APISIX has cached the method of the client before any plugin may change it.
+      request: { method: this.request.method, headers, body: this.request.body },
       client: this.#client,
       rawTarget: this.#args === "" ? path : `${path}?${this.#args}`,
     };

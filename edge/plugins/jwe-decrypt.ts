@@ -1,6 +1,6 @@
 import { isJsonObject } from "../../shared/json-object.ts";
 import { BoundedMap } from "../bounded-map.ts";
-import { firstLine } from "./authorization-header.ts";
+import { firstLine, isRepeatedAuthorization } from "./authorization-header.ts";
 import { decodeBase64, decodeBase64Url } from "./base64.ts";
 import type { Exchange } from "./exchange.ts";
 import { exitWith } from "./exit.ts";
@@ -29,6 +29,7 @@ export const jweDecrypt = definePlugin<JweDecryptConfiguration>(() => {
   return {
     build: ({ header, forward_header: forwardHeader, strict }) => ({
       async rewrite(exchange) {
+        if (isRepeatedAuthorization(exchange, header)) return { status: 400 };
         const text = tokenIn(exchange, header);
         if (text === undefined) {
           return strict ? exitWith(403, "missing JWE token in request") : undefined;

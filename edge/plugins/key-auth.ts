@@ -19,7 +19,6 @@ interface KeyAuthConfiguration extends AuthenticationConfiguration {
 export const keyAuth = definePlugin<KeyAuthConfiguration>(() => ({
   build(configuration) {
     const { header, query } = configuration;
-    const isAuthorization = header.toLowerCase() === "authorization";
     const rewrite = authenticate({
       scheme: "apikey",
       configuration,
@@ -29,7 +28,7 @@ export const keyAuth = definePlugin<KeyAuthConfiguration>(() => ({
         if (key === undefined) return unproven("Missing API key in request");
         const identity = await holderOf(key, exchange.consumers);
         if (identity) return proven(identity);
-        if (isAuthorization && sent !== null && isRepeatedAuthorization(sent)) return REPEATED;
+        if (isRepeatedAuthorization(exchange, header)) return REPEATED;
         return unproven("Invalid API key in request");
       },
       hide(exchange, proof) {

@@ -1,5 +1,5 @@
 import { type FormField, parseForm } from "../../shared/request/form.ts";
-import { byteString } from "../../shared/routing/uri-bytes.ts";
+import { escapeComponent } from "../../shared/routing/escape-uri.ts";
 
 /** Every value of an argument, decoded; `true` where it has no `=`. */
 export function argumentValues(args: string, name: string): readonly (string | true)[] {
@@ -13,15 +13,6 @@ export function withoutArgument(args: string, name: string): string {
 }
 
 function encodeField([name, value]: FormField): string {
-  const encoded = escapeUri(name);
-  return value === true ? encoded : `${encoded}=${escapeUri(value)}`;
-}
-
-/** `ngx.escape_uri`: everything but letters, digits and `-._~`. */
-function escapeUri(text: string): string {
-  return byteString(text).replaceAll(/[^\w.~-]/g, (byte) => `%${hexOf(byte)}`);
-}
-
-function hexOf(byte: string): string {
-  return byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0");
+  const encoded = escapeComponent(name);
+  return value === true ? encoded : `${encoded}=${escapeComponent(value)}`;
 }

@@ -1,5 +1,5 @@
 import { type Exit, exitWith } from "./exit.ts";
-import { ConfigurationRefused } from "./plugin.ts";
+import { sendableStatus } from "./sendable-status.ts";
 
 /** How a plugin is told to turn requests away. */
 export interface RejectionConfiguration {
@@ -10,6 +10,5 @@ export interface RejectionConfiguration {
 /** Throws `ConfigurationRefused` for a status that no answer can have: the schema knows no highest. */
 export function rejectionOf(configuration: RejectionConfiguration, message: string): Exit {
   const { rejected_code: status, rejected_msg: own } = configuration;
-  if (status > 599) throw new ConfigurationRefused(`rejected_code: ${status} is no status`);
-  return exitWith(status, own ?? message);
+  return exitWith(sendableStatus(status), own ?? message);
 }

@@ -8,6 +8,11 @@ export function escapePath(path: string): string {
   return byteString(path).replace(NOT_OF_A_PATH, escaped);
 }
 
+/** `ngx.escape_uri`, as a name or value of a query is written: all but letters, digits and `-._~`. */
+export function escapeComponent(text: string): string {
+  return byteString(text).replaceAll(/[^\w.~-]/g, escaped);
+}
+
 /** What would end a request line's word, or the line. */
 const NOT_OF_A_WORD = /[\0-\x20\x7f]/g;
 

@@ -36,7 +36,7 @@ export const hmacAuth = definePlugin<HmacAuthConfiguration>((deps) => {
         const header = exchange.header("authorization");
         if (header === null) return unproven(`${INVALID}: missing Authorization header`);
         if (!header.startsWith(SIGNATURE_SCHEME)) return unproven(WRONG_SCHEME);
-        if (isRepeatedAuthorization(header)) return REPEATED;
+        if (isRepeatedAuthorization(exchange)) return REPEATED;
         const signed = readSignatureHeader(header);
         if (!signed) return unproven(INVALID);
         const identity = await exchange.consumers.identified("hmac-auth", signed.keyId);
@@ -44,7 +44,7 @@ export const hmacAuth = definePlugin<HmacAuthConfiguration>((deps) => {
         if (!identity || typeof secret !== "string") return unproven(INVALID);
         const isFit =
           configuration.allowed_algorithms.includes(signed.algorithm) &&
-          isInTime(exchange, configuration.clock_skew, deps.now()) &&
+          isInTime(dateOf(exchange, signed), configuration.clock_skew, deps.now()) &&
           coversAll(signed, configuration.signed_headers) &&
           (await isSignedBy(exchange, signed, secret, keys));
         if (!isFit) return unproven(INVALID);
@@ -59,9 +59,23 @@ export const hmacAuth = definePlugin<HmacAuthConfiguration>((deps) => {
 const INVALID = "client request can't be validated";
 const WRONG_SCHEME = `${INVALID}: Authorization header does not start with 'Signature'`;
 
+/** What browsers may send in place of a `Date`. */
+const OTHER_DATE = "x-date";
+
+/**
+ * When the client says that it sent the request. `signed_headers` asks for `date`, so the other one counts
+ * only where it is signed: anybody could write a new one into a copy.
+ */
+function dateOf(exchange: Exchange, { headers }: SignatureHeader): string {
+  const date = exchange.header("date");
+  if (date !== null) return date;
+  const isSigned = headers.some((name) => name.toLowerCase() === OTHER_DATE);
+  return (isSigned && exchange.header(OTHER_DATE)) || "";
+}
+
 /** Within the window in which a copy of the request would be taken for it. */
-function isInTime(exchange: Exchange, skewSeconds: number, now: number): boolean {
-  const sentAt = parseHttpDate(exchange.header("date") ?? "");
+function isInTime(date: string, skewSeconds: number, now: number): boolean {
+  const sentAt = parseHttpDate(date);
   if (sentAt === undefined) return false;
   return Math.abs(Math.floor(now / 1000) - sentAt / 1000) <= skewSeconds;
 }

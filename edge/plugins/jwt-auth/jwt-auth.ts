@@ -7,7 +7,7 @@ import {
   proven,
   unproven,
 } from "../authentication.ts";
-import { REPEATED } from "../authorization-header.ts";
+import { isRepeatedAuthorization, REPEATED } from "../authorization-header.ts";
 import type { Exchange } from "../exchange.ts";
 import { definePlugin } from "../plugin.ts";
 import { claimsHold } from "./claims.ts";
@@ -31,7 +31,7 @@ export const jwtAuth = definePlugin<JwtAuthConfiguration>(({ log, now }) => {
       const source = new TokenSource(configuration);
 
       const prove = async (exchange: Exchange): Promise<Proof> => {
-        if (source.isRepeated(exchange)) return REPEATED;
+        if (isRepeatedAuthorization(exchange, configuration.header)) return REPEATED;
         const text = source.tokenOf(exchange);
         if (text === undefined) return unproven("Missing JWT token in request");
         const token = readWebToken(text);

@@ -1,5 +1,5 @@
 import { parseCookies } from "../../../shared/request/cookies.ts";
-import { firstLine, isRepeatedAuthorization } from "../authorization-header.ts";
+import { firstLine } from "../authorization-header.ts";
 import type { Exchange } from "../exchange.ts";
 import { argumentValues, withoutArgument } from "../query-arguments.ts";
 
@@ -15,13 +15,6 @@ export class TokenSource {
 
   constructor(places: TokenPlaces) {
     this.#places = places;
-  }
-
-  /** Whether it came twice where nginx takes no second line. */
-  isRepeated(exchange: Exchange): boolean {
-    const { header } = this.#places;
-    const sent = header.toLowerCase() === "authorization" ? exchange.header(header) : null;
-    return sent !== null && isRepeatedAuthorization(sent);
   }
 
   /** Undefined: there is none; "": there is something that is no token. */

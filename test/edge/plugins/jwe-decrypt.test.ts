@@ -87,6 +87,15 @@ describe("jwe-decrypt", () => {
     expect(seen).toEqual([]);
   });
 
+  it("answers nginx's 400 to two Authorization lines, and takes the first of another header", async () => {
+    const { send } = await world();
+    const token = await tokenOf("hello");
+    expect((await send(`${token}, ${token}`)).status).toBe(400);
+    const other = await world({ header: "X-Jwe" });
+    const answer = await other.get("/r", { headers: { "x-jwe": `${token}, x` } });
+    expect(answer.status).toBe(200);
+  });
+
   it("takes no tag that was cut, however good its beginning", async () => {
     const { send } = await world();
     const { tag } = await parts("hello");

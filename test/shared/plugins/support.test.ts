@@ -5,19 +5,23 @@ const effects = (plugins: Parameters<typeof unservedPlugins>[0]) =>
   unservedPlugins(plugins).map(({ name, support }) => `${name} ${support.is}`);
 
 it("tells every plugin that the edge refuses or ignores, in the order in which they are written", () => {
-  expect(effects({ gzip: {}, "ldap-auth": {}, "file-logger": {} })).toEqual([
+  expect(effects({ gzip: {}, "ext-plugin-pre-req": {}, prometheus: {} })).toEqual([
     "gzip ignored",
-    "ldap-auth refused",
-    "file-logger ignored",
+    "ext-plugin-pre-req refused",
+    "prometheus ignored",
   ]);
 });
 
 it("does not ask for a plugin that is switched off, by true and nothing else", () => {
-  expect(effects({ "ldap-auth": { _meta: { disable: true } } })).toEqual([]);
+  expect(effects({ "ext-plugin-pre-req": { _meta: { disable: true } } })).toEqual([]);
   for (const disable of [false, 1, "true", null]) {
-    expect(effects({ "ldap-auth": { _meta: { disable } } })).toEqual(["ldap-auth refused"]);
+    expect(effects({ "ext-plugin-pre-req": { _meta: { disable } } })).toEqual([
+      "ext-plugin-pre-req refused",
+    ]);
   }
-  expect(effects({ "ldap-auth": { _meta: null } })).toEqual(["ldap-auth refused"]);
+  expect(effects({ "ext-plugin-pre-req": { _meta: null } })).toEqual([
+    "ext-plugin-pre-req refused",
+  ]);
 });
 
 it("ignores a plugin that APISIX does not know, as APISIX does, whatever it is called", () => {
@@ -35,8 +39,8 @@ it("refuses whatever is to run Lua before it", () => {
 });
 
 it("refuses the first plugin without which a request must not pass", () => {
-  expect(refusedPlugin({ gzip: {}, "exit-transformer": {}, inspect: {} })?.name).toBe(
-    "exit-transformer",
+  expect(refusedPlugin({ gzip: {}, "ext-plugin-pre-req": {}, inspect: {} })?.name).toBe(
+    "ext-plugin-pre-req",
   );
   expect(refusedPlugin({ gzip: {}, "no-such": {} })).toBeUndefined();
   expect(refusedPlugin(undefined)).toBeUndefined();

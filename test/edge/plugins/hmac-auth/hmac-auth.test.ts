@@ -180,6 +180,20 @@ describe("hmac-auth", () => {
     },
   );
 
+  it("takes X-Date for a date that is missing, but only where it is signed", async () => {
+    const { get } = await world();
+    const sent = async (names: string, lines: readonly string[], date = DATE) => {
+      const authorization = await signed({ names, lines });
+      return (await get("/r", { headers: { authorization, "x-date": date } })).status;
+    };
+    expect(await sent("date x-date", [`x-date: ${DATE}`])).toBe(200);
+    expect(await sent("date X-Date", [`X-Date: ${DATE}`])).toBe(200);
+    expect(await sent("date @request-target", ["GET /r"])).toBe(401);
+    expect(await sent("date x-date", [`x-date: ${DATE}`], "Thu, 22 Jan 2026 10:00:00 GMT")).toBe(
+      401,
+    );
+  });
+
   it("holds clients to the headers and algorithms of the route", async () => {
     const { send } = await world({
       signed_headers: ["date", "x-custom"],
