@@ -1,5 +1,6 @@
 import type { SupportedPluginName } from "../../shared/plugins/catalogue.ts";
 import { acl } from "./acl.ts";
+import { apiBreaker } from "./api-breaker.ts";
 import { attachConsumerLabel } from "./attach-consumer-label.ts";
 import { authzCasbin } from "./authz-casbin/authz-casbin.ts";
 import { basicAuth } from "./basic-auth.ts";
@@ -20,6 +21,9 @@ import { ipRestriction } from "./ip-restriction.ts";
 import { jweDecrypt } from "./jwe-decrypt.ts";
 import { jwtAuth } from "./jwt-auth/jwt-auth.ts";
 import { keyAuth } from "./key-auth.ts";
+import { limitConn } from "./limit-conn.ts";
+import { limitCount } from "./limit-count.ts";
+import { limitReq } from "./limit-req.ts";
 import { mocking } from "./mocking/mocking.ts";
 import { multiAuth } from "./multi-auth.ts";
 import { oasValidator } from "./oas-validator/oas-validator.ts";
@@ -40,6 +44,7 @@ import { trafficLabel } from "./traffic-label.ts";
 import { trafficSplit } from "./traffic-split.ts";
 import { uaRestriction } from "./ua-restriction.ts";
 import { uriBlocker } from "./uri-blocker.ts";
+import { workflow } from "./workflow.ts";
 
 /** The behaviour of every plugin that the catalogue says is supported, and no other. */
 export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
@@ -74,6 +79,11 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "body-transformer": bodyTransformer,
   "proxy-mirror": proxyMirror,
   "proxy-rewrite": proxyRewrite,
+  workflow,
+  "api-breaker": apiBreaker,
+  "limit-conn": limitConn,
+  "limit-count": limitCount,
+  "limit-req": limitReq,
   "traffic-label": trafficLabel,
   "traffic-split": trafficSplit,
   redirect,
