@@ -84,7 +84,10 @@ export class RequestVariables implements Variables {
   withHead(change: Partial<RequestHead>, body?: ReadBody): RequestVariables {
     const head = { ...this.#head, ...change };
     const { maxBodyBytes } = this.#surroundings;
+    // A request keeps its id, whatever is changed of it.
+    const id = this.#known?.get("request_id");
     return new RequestVariables(head, this.#surroundings, {
+      ...(id === undefined ? {} : { known: new Map([["request_id", id]]) }),
       ...(body === undefined ? {} : { body: new BodyValues(head.request, maxBodyBytes, body) }),
       captures: this.#captures,
     });
