@@ -2,6 +2,7 @@ import type { ReadingSettings } from "../shared/request/read-request.ts";
 import { IpRangeError, type IpRanges, parseIpRanges } from "../shared/routing/ip-ranges.ts";
 import type { UriSettings } from "../shared/routing/matching-uri.ts";
 import type { ScheduledChecksSettings } from "./health/scheduled-checks.ts";
+import { readMetricsPush } from "./plugins/prometheus/push-settings.ts";
 import { type ManagedSecrets, readManagedSecrets } from "./secrets.ts";
 import type { FreshnessSettings } from "./snapshot/freshness.ts";
 import type { S3SourceOptions } from "./snapshot/sources/s3.ts";
@@ -173,6 +174,21 @@ export const EDGE_SETTINGS: readonly EdgeSetting[] = [
     about: "`on`: one JSON line a request to the Worker's log",
   },
   {
+    name: "PROMETHEUS_PUSH_URL",
+    fallback: "",
+    about: "where isolates push what the plugin `prometheus` counted; it must add up what it gets",
+  },
+  {
+    name: "PROMETHEUS_PUSH_TOKEN",
+    fallback: "",
+    about: "secret: `Authorization: Bearer …` of those pushes",
+  },
+  {
+    name: "PROMETHEUS_PUSH_SECONDS",
+    fallback: "15",
+    about: "how long counts may wait for a push: 5 to 20",
+  },
+  {
     name: "HEALTH_CHECKS",
     fallback: "off",
     about: "`left`: the cron trigger probes the upstreams that the exporter leaves to the edge",
@@ -257,6 +273,7 @@ export function readSettings(bindings: Bindings): Settings {
     accessLog: flag("ACCESS_LOG"),
     healthChecks: readHealthChecks(text, count, problems),
   };
+  readMetricsPush(bindings, problems);
   if (!settings.r2 && !settings.s3 && !settings.secondaryR2 && !settings.secondaryS3) {
     problems.push("there is no source: bind R2 as SNAPSHOTS, or set S3_ENDPOINT");
   }

@@ -25,7 +25,7 @@ export class Backlog {
     const units = this.#units + entry.length;
     if (this.#entries > this.#mostEntries || units > MOST_UNITS) {
       if (!this.#isFull) {
-        this.#log(`${name}: ${this.#entries} log entries are pending; new ones are dropped`);
+        this.#log(`${name}: ${this.#entries} entries are pending; new ones are dropped`);
       }
       this.#isFull = true;
       return false;

@@ -70,7 +70,7 @@ describe("loki-logger", () => {
   it("takes a redirect for a failure", async () => {
     const answer = () => new Response(null, { status: 302 });
     const { log } = await sentBy("loki-logger", configuration, { answer });
-    expect(log).toEqual(["loki-logger: 2 log entries are lost: loki.test:3100 answered 302: "]);
+    expect(log).toEqual(["loki-logger: 2 entries are lost: loki.test:3100 answered 302: "]);
   });
 });
 

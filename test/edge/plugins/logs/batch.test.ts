@@ -95,9 +95,7 @@ describe("a batch that does not arrive", () => {
     await pass(60);
     expect(response.status).toBe(200);
     expect(batches(sent)).toEqual(["0: 1"]);
-    expect(log).toEqual([
-      "http logger: 1 log entries are lost: logs.test answered 500: no such index",
-    ]);
+    expect(log).toEqual(["http logger: 1 entries are lost: logs.test answered 500: no such index"]);
   });
 
   it("is sent again after a while, as often as the configuration says", async () => {
@@ -127,7 +125,7 @@ describe("a batch that does not arrive", () => {
     await serve({ "http-logger": { uri, batch_max_size: 1, timeout: 2 } });
     await ask("/r/1");
     await pass(2);
-    expect(log).toEqual(["http logger: 1 log entries are lost: logs.test: no answer in 2000 ms"]);
+    expect(log).toEqual(["http logger: 1 entries are lost: logs.test: no answer in 2000 ms"]);
     await settled();
   });
 });
@@ -143,7 +141,7 @@ it("drops entries beyond those that may be pending, and says so once", async () 
   );
   for (let i = 1; i <= 5; i++) await ask(`/r/${i}`);
   expect(sent.flatMap(uris)).toEqual(["1", "2", "3"]);
-  expect(log).toEqual(["http logger: 3 log entries are pending; new ones are dropped"]);
+  expect(log).toEqual(["http logger: 3 entries are pending; new ones are dropped"]);
   for (const resolve of held.splice(0)) resolve(new Response(null));
   await ask("/r/6");
   await ask("/r/7");
