@@ -274,13 +274,19 @@ export function readSettings(bindings: Bindings): Settings {
     healthChecks: readHealthChecks(text, count, problems),
   };
   readMetricsPush(bindings, problems);
-  if (!settings.r2 && !settings.s3 && !settings.secondaryR2 && !settings.secondaryS3) {
-    problems.push("there is no source: bind R2 as SNAPSHOTS, or set S3_ENDPOINT");
-  }
-  if (!settings.statusPath.startsWith("/"))
-    problems.push("STATUS_PATH: want a path that begins with /");
+  problems.push(...problemsOf(settings));
   if (problems.length > 0) throw new SettingsError(problems);
   return settings;
+}
+
+/** What no setting says alone. */
+function problemsOf({ r2, s3, secondaryR2, secondaryS3, statusPath }: Settings): string[] {
+  const problems: string[] = [];
+  if (!r2 && !s3 && !secondaryR2 && !secondaryS3) {
+    problems.push("there is no source: bind R2 as SNAPSHOTS, or set S3_ENDPOINT");
+  }
+  if (!statusPath.startsWith("/")) problems.push("STATUS_PATH: want a path that begins with /");
+  return problems;
 }
 
 function readFlag(name: string, text: (name: string) => string, problems: string[]): boolean {

@@ -70,7 +70,10 @@ export const tencentCloudCls = definePlugin<TencentCloudClsConfiguration>((deps)
 
 const isAnswer = (status: number) => status === 200 || FINAL.has(status);
 
-/** Fields of `LogGroupList`, `LogGroup`, `Log`, `Log.Content` (https://www.tencentcloud.com/document/product/614/42787). */
+/**
+ * Fields of `LogGroupList`, `LogGroup`, `Log` and `Log.Content`
+ * (https://www.tencentcloud.com/document/product/614/42787).
+ */
 const LIST = { group: 1 };
 const GROUP = { log: 1, source: 4 };
 const LOG = { time: 1, content: 2 };
