@@ -105,6 +105,7 @@ describe("an edge that logs, traces and counts", () => {
   beforeAll(async () => {
     [sink, upstream] = await Promise.all([openSink(), openSink()]);
     stack = await startStack({
+      exporter: { EDGE_METRICS_TOKEN: "T" },
       edge: { PROMETHEUS_PUSH_URL: `${sink.url}/pushed`, PROMETHEUS_PUSH_SECONDS: "5" },
     });
     const nodes = { [upstream.url.slice("http://".length)]: 1 };
@@ -183,8 +184,15 @@ describe("an edge that logs, traces and counts", () => {
     expect(body.includes("POST /opentelemetry")).toBe(true);
   });
 
-  it("pushes what it counted", async () => {
+  it("pushes what it counted, which the exporter adds up", async () => {
     const { body } = await arrival(/^\/pushed$/);
-    expect(body.toString()).toMatch(/^apisix_http_status\{code="200",route="prometheus".*\} 1$/m);
+    const line = /^apisix_http_status\{code="200",route="prometheus".*\} (\d+)$/m;
+    expect(line.exec(body.toString())?.[1]).toBe("1");
+    const sums = `${stack.statusUrl}/edge-metrics`;
+    const headers = { authorization: "Bearer T" };
+    for (let i = 0; i < 2; i++) {
+      expect((await fetch(sums, { method: "POST", body, headers })).status).toBe(204);
+    }
+    expect(line.exec(await (await fetch(sums)).text())?.[1]).toBe("2");
   });
 });
