@@ -63,16 +63,17 @@ function openEdge(bindings: Bindings, own: readonly OwnPlugin[]) {
   const balancers = new BalancerPool({ now, random, verdicts });
   const { managedSecrets: managed, upstreamBindings } = settings;
   const resolveSecret = createSecretResolver({ bindings, managed, isSetting });
-  const chains = new ChainBuilder(pluginDeps(bindings, settings, dispatch), resolveSecret, own);
+  const dialling = diallingOf(settings);
+  const proxy = createProxy(dialling);
+  const deps = pluginDeps(bindings, settings, { dispatch, proxy });
+  const chains = new ChainBuilder(deps, resolveSecret, own);
   const snapshot = { balancers, chains, bindings: upstreamBindings, resolveSecret };
   const loader = new Loader({ reader, chunks, snapshot });
   const overlays = new OverlayReader(reader, verdicts);
   const clocks = { timers, now, random };
   const freshness = new Freshness({ loader, overlays, settings: settings.freshness, ...clocks });
-  const dialling = diallingOf(settings);
   const accessLog = settings.accessLog ? jsonAccessLog(log) : undefined;
   const seen = { loader, freshness, chunks, overlays, balancers, now };
-  const proxy = createProxy(dialling);
   const gateway = createGateway({ ...seen, proxy, settings, accessLog, log, requestId });
   return {
     gateway,
@@ -83,7 +84,7 @@ function openEdge(bindings: Bindings, own: readonly OwnPlugin[]) {
 function pluginDeps(
   bindings: Bindings,
   { serverHeader }: Settings,
-  dispatch: PluginDeps["dispatch"],
+  gateways: Pick<PluginDeps, "dispatch" | "proxy">,
 ): PluginDeps {
   return {
     fetch: (input, init) => fetch(input, init),
@@ -94,7 +95,7 @@ function pluginDeps(
     log,
     server: serverHeader,
     bindings,
-    dispatch,
+    ...gateways,
   };
 }
 

@@ -46,9 +46,12 @@ export function errorPage(status: number): string {
   );
 }
 
-/** The page's Content-Type. nginx adds the charset to all but these two redirects. */
+/** nginx adds no charset to these two: some browser of old took it for that of the next page. */
+const WITHOUT_CHARSET = new Set([301, 302]);
+
+/** The page's Content-Type. */
 export function errorPageType(status: number): string {
-  return status === 301 || status === 302 ? "text/html" : "text/html; charset=utf-8";
+  return withCharset("text/html", status);
 }
 
 /** nginx's mime.types: type, then its extensions. */
@@ -147,8 +150,9 @@ const TYPE_OF_EXTENSION: ReadonlyMap<string, string> = new Map(
 const WITH_CHARSET = /^(text\/(html|xml|plain|vnd\.wap\.wml)|application\/(javascript|rss\+xml))$/i;
 
 /** `text/plain` becomes `text/plain; charset=utf-8`; a type with parameters, or no text, stays. */
-export function withCharset(type: string): string {
-  return WITH_CHARSET.test(type) ? `${type}; charset=utf-8` : type;
+export function withCharset(type: string, status = 200): string {
+  const isLeft = WITHOUT_CHARSET.has(status) || !WITH_CHARSET.test(type);
+  return isLeft ? type : `${type}; charset=utf-8`;
 }
 
 /** The Content-Type of a body of the gateway's own: by the extension of the request's path. */

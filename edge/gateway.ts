@@ -39,6 +39,8 @@ interface Journey {
   snapshot: OpenSnapshot | undefined;
   route: string | undefined;
   error: string | undefined;
+  /** The client's address; plugins may know it better. */
+  client: string;
 }
 
 export function createGateway(deps: GatewayDeps): Hono {
@@ -60,9 +62,10 @@ async function serve(c: Context, deps: GatewayDeps): Promise<Response> {
   const { settings, accessLog, now, requestId } = deps;
   const request = c.req.raw;
   const startedAt = now();
-  const journey: Journey = { snapshot: undefined, route: undefined, error: undefined };
   const surroundings: Surroundings = { now, requestId, maxBodyBytes: settings.maxBodyBytes };
   const read = readRequest(request, settings, surroundings);
+  const client = read?.client.address ?? "";
+  const journey: Journey = { snapshot: undefined, route: undefined, error: undefined, client };
   const response = await answer(c, request, read, deps, journey);
   if (settings.generationHeader && journey.snapshot) {
     response.headers.set(settings.generationHeader, String(journey.snapshot.generation));
@@ -71,7 +74,7 @@ async function serve(c: Context, deps: GatewayDeps): Promise<Response> {
     method: request.method,
     uri: read?.rawTarget ?? request.url,
     host: read?.client.hostHeader ?? "",
-    client: read?.client.address ?? "",
+    client: journey.client,
     status: response.status,
     route: journey.route,
     generation: journey.snapshot?.generation,
@@ -111,8 +114,8 @@ async function answer(
       return await sendMatched(request, read, matched, route, waitUntil, deps);
     }
     const through = { request, read, matched, route, globals: globals.chain, snapshot, waitUntil };
-    const { response, error } = await throughPlugins(through, deps);
-    journey.error = error;
+    const { response, ...told } = await throughPlugins(through, deps);
+    Object.assign(journey, told);
     return response;
   } catch (error) {
     const known = error instanceof GatewayError ? error : unexpected(error);

@@ -11,6 +11,7 @@ import type { Fault } from "./validate/fault.ts";
 import { parseJsonObject } from "./validate/json.ts";
 import { type Normalised, normalise, prepare } from "./validate/normalise.ts";
 import { noticesOf } from "./validate/notices.ts";
+import { pluginFault } from "./validate/plugin-faults.ts";
 import { checkSchema } from "./validate/schema-check.ts";
 
 /** What became of one key's value. A rejection says nothing of what is kept: the table knows. */
@@ -93,7 +94,7 @@ function readValue(
   value: Record<string, unknown>,
 ): Normalised {
   prepare(kind, id, value);
-  const fault = checkSchema(schema, value, describerOf(kind));
+  const fault = checkSchema(schema, value, describerOf(kind)) ?? pluginFault(kind, id, value);
   if (fault) return { is: "wrong", fault };
   return normalise(kind, id, value);
 }

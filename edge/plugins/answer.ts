@@ -6,14 +6,18 @@ export class AnswerHead {
   status: number;
   readonly headers: Headers;
   readonly source: AnswerSource;
-  /** False for HEAD and for statuses that have none: no body filter runs. */
-  readonly mayHaveBody: boolean;
+  readonly #method: string;
 
   constructor(response: Response, source: AnswerSource, method: string) {
     this.status = response.status;
     this.headers = response.headers;
     this.source = source;
-    this.mayHaveBody = method !== "HEAD" && !BODILESS.has(response.status);
+    this.#method = method;
+  }
+
+  /** False for HEAD and for statuses that have none, as they are now: no body filter runs. */
+  get mayHaveBody(): boolean {
+    return this.#method !== "HEAD" && !BODILESS.has(this.status);
   }
 
   /** A body filter will change the body: what the headers say of its bytes is no longer true. */

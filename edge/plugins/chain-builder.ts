@@ -1,4 +1,5 @@
 import { parseExpression } from "../../shared/expression/parse.ts";
+import { PcreUnsupported } from "../../shared/expression/pcre.ts";
 import { HTTP_PLUGINS } from "../../shared/plugins/catalogue.ts";
 import { HTTP_PLUGIN_SCHEMAS } from "../../shared/plugins/schemas/index.ts";
 import type { PluginSchemas } from "../../shared/plugins/schemas/plugin-schemas.ts";
@@ -74,8 +75,7 @@ export class ChainBuilder {
           kept.madeOf(name, configuration) ?? (await this.#link(name, configuration, site));
         if (link) links.push(link);
       } catch (error) {
-        if (!(error instanceof ConfigurationRefused)) throw error;
-        throw new ConfigurationRefused(error.message, name);
+        throw refusalOf(error, name);
       }
     }
     return links.length === 0 ? EMPTY_CHAIN : new Chain(links);
@@ -136,6 +136,12 @@ export class ChainBuilder {
 
 const BEHAVIOURS: ReadonlyMap<string, Plugin> = new Map(Object.entries(PLUGINS));
 const NO_OWN_PLUGINS: readonly OwnPlugin[] = [];
+
+function refusalOf(error: unknown, name: string): unknown {
+  if (error instanceof ConfigurationRefused) return new ConfigurationRefused(error.message, name);
+  if (!(error instanceof PcreUnsupported)) return error;
+  return new ConfigurationRefused(`a regular expression has ${error.message}`, name);
+}
 
 interface Meta {
   readonly disable?: boolean;

@@ -14,6 +14,7 @@ import { announcedLength } from "../upstream/sending.ts";
 import { watchedBody } from "../upstream/watched-body.ts";
 import type { AnswerHead } from "./answer.ts";
 import { ExchangeVariables } from "./exchange-variables.ts";
+import { bodyTooLong, limitedBody } from "./limited-body.ts";
 import type { RouteFacts } from "./route-facts.ts";
 
 /** The consumers of the generation that a request is served by. */
@@ -57,7 +58,7 @@ export class Exchange {
   #attemptedAt = 0;
   /** The normalised, decoded path: nginx's `$uri`. */
   readonly uri: string;
-  /** In place of the route's own upstream. */
+  /** In place of the route's own upstream; from `beforeProxy` on that one, too. */
   destination: Destination | undefined;
   /** In place of the upstream's own scheme. */
   upstreamScheme: "http" | "https" | undefined;
@@ -71,6 +72,8 @@ export class Exchange {
   endedAt: number | undefined;
   /** Why the gateway answered itself, for the log. */
   error: string | undefined;
+  /** What an identity provider tells of a user who is no consumer; undefined: nobody has asked one. */
+  externalUser: JsonValue | undefined;
   readonly #maxBodyBytes: number;
   readonly #rawTarget: string;
   #seen: RequestVariables;
@@ -82,6 +85,8 @@ export class Exchange {
   #args: string;
   #target: string | undefined;
   #ahead: ReadAhead | undefined;
+  /** In place of the request's own body, where its length is limited. */
+  #limited: ReadableStream<Uint8Array> | undefined;
   readonly #own: Map<string, JsonValue | undefined> = new Map();
 
   constructor(input: ExchangeInput) {
@@ -236,12 +241,29 @@ export class Exchange {
     const { body, rest } = this.#ahead ?? { body: undefined, rest: undefined };
     if (body instanceof Uint8Array) return body.length > maxBytes ? "too long" : body;
     const { headers } = this.request;
-    const unread = { headers, body: streamOf(rest ?? this.request.body) };
+    const unread = { headers, body: streamOf(rest ?? this.#limited ?? this.request.body) };
     this.#ahead = await readAhead(unread, maxBytes).catch((cause: unknown) => {
+      if (cause instanceof GatewayError) throw cause;
       throw new GatewayError("downstream", 400, "the client's body was cut", { cause });
     });
     this.#isChanged = true;
     return this.#ahead.body;
+  }
+
+  /**
+   * Whoever reads the body, to look at it or to send it, meets a `GatewayError` of 413 where it is longer.
+   * What was read of it before counts.
+   */
+  limitBody(maxBytes: number): void {
+    const rest = this.#ahead?.rest;
+    if (rest instanceof Uint8Array) {
+      if (rest.length > maxBytes) throw bodyTooLong(maxBytes);
+    } else if (this.#ahead && rest) {
+      this.#ahead = { body: this.#ahead.body, rest: limitedBody(rest, maxBytes) };
+    } else {
+      const body = this.#limited ?? this.request.body;
+      if (body) this.#limited = limitedBody(body, maxBytes);
+    }
   }
 
   /** For the upstream, in place of the client's. */
@@ -260,7 +282,7 @@ export class Exchange {
 
   /** What the upstream gets; undefined: it still lies in the request. */
   get bodyToSend(): ReadAhead["rest"] | undefined {
-    return this.#ahead?.rest;
+    return this.#ahead?.rest ?? this.#limited;
   }
 
   #tell(name: string, value: string | undefined): void {

@@ -22,6 +22,12 @@ export function finishAnswer({ response, head, filters, exchange, ended }: Unfin
   const { status, headers } = head;
   const tell = ended && endOnce(head, exchange, ended);
   const passes = head.mayHaveBody ? response.body : null;
+  if (passes === null && response.body !== null && status !== response.status) {
+    // A filter has made it a status without a body.
+    void response.body.cancel();
+    tell?.("whole");
+    return new Response(null, { status, headers });
+  }
   if (response.webSocket || (filters.length === 0 && (passes === null || !tell))) {
     tell?.("whole");
     if (status === response.status) return response;

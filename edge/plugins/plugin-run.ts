@@ -1,4 +1,5 @@
 import { evaluate } from "../../shared/expression/evaluate.ts";
+import { PcreUnsupported } from "../../shared/expression/pcre.ts";
 import { BodyNeeded } from "../../shared/expression/variables.ts";
 import { errorResponse, GatewayError, noRoute, unexpected } from "../errors.ts";
 import type { ServedRoute } from "../snapshot/plan-route.ts";
@@ -67,6 +68,8 @@ export class PluginRun {
       (await this.#phase("access"));
     if (exit) return this.#exited(exit);
     if (!route) throw noRoute();
+    const { destination } = route;
+    if (!(destination instanceof GatewayError)) exchange.destination ??= destination;
     const last = await this.#phase("beforeProxy");
     if (last) return this.#exited(last);
     const response = await this.#deps.send(exchange, route);
@@ -214,6 +217,10 @@ export class PluginRun {
 /** As APISIX answers where the Lua of a plugin fails. */
 function failureOf({ name }: Link, phase: ExitPhase, cause: unknown): GatewayError {
   if (cause instanceof GatewayError) return cause;
+  if (cause instanceof PcreUnsupported) {
+    const errorMsg = `plugins.${name}: the regular expression has ${cause.message}`;
+    return new GatewayError("gateway", 503, errorMsg, { cause, errorMsg });
+  }
   const reason = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
   return new GatewayError("gateway", 500, `the plugin ${name} failed in ${phase}: ${reason}`, {
     cause,

@@ -2,6 +2,7 @@ import type { Resources } from "../../shared/resources/resolve-route.ts";
 import type { Upstream } from "../../shared/resources/upstream.ts";
 import type { GatewayError } from "../errors.ts";
 import type { Destination } from "../snapshot/destination.ts";
+import type { SendUpstream } from "../upstream/proxy.ts";
 import type { Timers } from "../upstream/timers.ts";
 import type { AnswerHead } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
@@ -80,6 +81,8 @@ export interface PluginApi {
 export interface PluginDeps {
   /** Sends to services beside the upstreams. */
   readonly fetch: typeof fetch;
+  /** Sends as to an upstream: with any Host, and where only a socket or a private network leads. */
+  readonly proxy: SendUpstream;
   readonly timers: Timers;
   /** Milliseconds since 1970. */
   readonly now: () => number;

@@ -1,27 +1,91 @@
 import type { SupportedPluginName } from "../../shared/plugins/catalogue.ts";
+import { acl } from "./acl.ts";
+import { attachConsumerLabel } from "./attach-consumer-label.ts";
+import { authzCasbin } from "./authz-casbin/authz-casbin.ts";
+import { basicAuth } from "./basic-auth.ts";
+import { bodyTransformer } from "./body-transformer/body-transformer.ts";
 import { clickhouseLogger } from "./clickhouse-logger.ts";
+import { clientControl } from "./client-control.ts";
+import { consumerRestriction } from "./consumer-restriction.ts";
+import { cors } from "./cors.ts";
+import { csrf } from "./csrf.ts";
+import { dataMask } from "./data-mask/data-mask.ts";
+import { degraphql } from "./degraphql.ts";
 import { echo } from "./echo.ts";
 import { elasticsearchLogger } from "./elasticsearch-logger.ts";
+import { errorPage } from "./error-page.ts";
+import { faultInjection } from "./fault-injection.ts";
 import { googleCloudLogging } from "./google-cloud-logging/google-cloud-logging.ts";
+import { hmacAuth } from "./hmac-auth/hmac-auth.ts";
 import { httpLogger } from "./http-logger.ts";
+import { ipRestriction } from "./ip-restriction.ts";
+import { jweDecrypt } from "./jwe-decrypt.ts";
+import { jwtAuth } from "./jwt-auth/jwt-auth.ts";
+import { keyAuth } from "./key-auth.ts";
 import { lago } from "./lago.ts";
 import { loggly } from "./loggly.ts";
 import { lokiLogger } from "./loki-logger.ts";
+import { mocking } from "./mocking/mocking.ts";
+import { multiAuth } from "./multi-auth.ts";
+import { oasValidator } from "./oas-validator/oas-validator.ts";
 import { opentelemetry } from "./opentelemetry/opentelemetry.ts";
 import type { Plugin } from "./plugin.ts";
 import { prometheus } from "./prometheus/prometheus.ts";
+import { proxyMirror } from "./proxy-mirror.ts";
+import { proxyRewrite } from "./proxy-rewrite/proxy-rewrite.ts";
+import { realIp } from "./real-ip.ts";
+import { redirect } from "./redirect.ts";
+import { refererRestriction } from "./referer-restriction.ts";
 import { requestId } from "./request-id.ts";
+import { requestValidation } from "./request-validation.ts";
+import { responseRewrite } from "./response-rewrite/response-rewrite.ts";
 import { skywalkingLogger } from "./skywalking-logger.ts";
 import { splunkHecLogging } from "./splunk-hec-logging.ts";
 import { tencentCloudCls } from "./tencent-cloud-cls/tencent-cloud-cls.ts";
+import { trafficLabel } from "./traffic-label.ts";
+import { trafficSplit } from "./traffic-split.ts";
+import { uaRestriction } from "./ua-restriction.ts";
+import { uriBlocker } from "./uri-blocker.ts";
 import { zipkin } from "./zipkin/zipkin.ts";
 
 /** The behaviour of every plugin that the catalogue says is supported, and no other. */
 export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
+  "real-ip": realIp,
+  "client-control": clientControl,
   "request-id": requestId,
   zipkin,
   opentelemetry,
+  "fault-injection": faultInjection,
+  mocking,
+  cors,
+  "ip-restriction": ipRestriction,
+  "ua-restriction": uaRestriction,
+  "referer-restriction": refererRestriction,
+  csrf,
+  "uri-blocker": uriBlocker,
+  "request-validation": requestValidation,
+  "multi-auth": multiAuth,
+  "authz-casbin": authzCasbin,
+  "hmac-auth": hmacAuth,
+  "basic-auth": basicAuth,
+  "jwt-auth": jwtAuth,
+  "jwe-decrypt": jweDecrypt,
+  "key-auth": keyAuth,
+  acl,
+  "consumer-restriction": consumerRestriction,
+  "attach-consumer-label": attachConsumerLabel,
+  "data-mask": dataMask,
+  "body-transformer": bodyTransformer,
+  "proxy-mirror": proxyMirror,
+  "proxy-rewrite": proxyRewrite,
+  "traffic-label": trafficLabel,
+  "traffic-split": trafficSplit,
+  redirect,
+  "response-rewrite": responseRewrite,
+  "oas-validator": oasValidator,
+  degraphql,
   prometheus,
+  "error-page": errorPage,
   lago,
   "loki-logger": lokiLogger,
   "elasticsearch-logger": elasticsearchLogger,

@@ -27,11 +27,18 @@ export interface PluginRequestDeps {
   readonly settings: { readonly maxBodyBytes: number; readonly serverHeader: string };
 }
 
-/** The answer, and why the gateway gave it itself where it did. */
+/** What became of a request, for the access log as well. */
+export interface PluginAnswer {
+  readonly response: Response;
+  /** Why the gateway answered itself, where it did. */
+  readonly error: string | undefined;
+  /** The client's address, as plugins see it. */
+  readonly client: string;
+}
 export async function throughPlugins(
   { request, read, matched, route, globals, snapshot, waitUntil }: PluginRequest,
   { proxy, now, log, settings }: PluginRequestDeps,
-): Promise<{ readonly response: Response; readonly error: string | undefined }> {
+): Promise<PluginAnswer> {
   const exchange = new Exchange({
     request,
     read,
@@ -50,5 +57,6 @@ export async function throughPlugins(
     log,
   });
   const answering = route?.is === "refused" ? run.refuse(route.error) : run.answer(route);
-  return { response: await answering, error: exchange.error };
+  const response = await answering;
+  return { response, error: exchange.error, client: exchange.client.address };
 }

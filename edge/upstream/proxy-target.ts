@@ -12,6 +12,8 @@ export interface SentHead {
   readonly headers: Headers;
   /** In place of the client's own Host. */
   readonly host: string | undefined;
+  /** A copy of a request: it does not tell where its client is. */
+  readonly isCopy?: boolean;
 }
 
 /** What an attempt at a node came to. */

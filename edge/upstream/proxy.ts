@@ -1,3 +1,4 @@
+import type { Client } from "../../shared/request/client.ts";
 import type { Timeout, Upstream } from "../../shared/resources/upstream.ts";
 import { GatewayError } from "../errors.ts";
 import { byFetch } from "./by-fetch.ts";
@@ -5,8 +6,8 @@ import { bySocket } from "./by-socket.ts";
 import { createDialPlanner, type DialPlan } from "./dial-plan.ts";
 import { ClientFailure, UpstreamFailure } from "./failure.ts";
 import { isBodiless, type OutgoingBody, outgoingBody } from "./outgoing-body.ts";
-import type { ProxyTarget } from "./proxy-target.ts";
-import { sentHeaders, upstreamRequestHeaders } from "./request-headers.ts";
+import type { ProxyTarget, SentHead } from "./proxy-target.ts";
+import { copiedHeaders, sentHeaders, upstreamRequestHeaders } from "./request-headers.ts";
 import { decideRetry } from "./retry.ts";
 import type { DialDeps, UpstreamRequest } from "./upstream-request.ts";
 import { watchAttempt } from "./watched-attempt.ts";
@@ -74,6 +75,8 @@ export function createProxy(deps: ProxyDeps): SendUpstream {
       throw attempts.noNodeLeft();
     } catch (error) {
       if (!(error instanceof ClientFailure)) throw error;
+      // A plugin cuts bodies off that are too long.
+      if (error.cause instanceof GatewayError) throw error.cause;
       throw new GatewayError("downstream", 400, error.message, { cause: error });
     }
   };
@@ -89,9 +92,7 @@ function attempter(
   const common: Omit<UpstreamRequest, "plan"> = {
     method: head?.method ?? request.method,
     target: rawTarget,
-    headers: head
-      ? sentHeaders(head.headers, client, acceptEncodingOf(request))
-      : upstreamRequestHeaders(request.headers, client, acceptEncodingOf(request)),
+    headers: headersOf(request, client, head),
     body,
     websocket: enableWebsocket && request.headers.get("upgrade")?.toLowerCase() === "websocket",
     timeout: configured ?? DEFAULT_TIMEOUT,
@@ -100,6 +101,14 @@ function attempter(
   };
   return (plan) =>
     plan.via === "fetch" ? byFetch({ ...common, plan }, deps) : bySocket({ ...common, plan }, deps);
+}
+
+function headersOf(request: Request, client: Client, head: SentHead | undefined): Headers {
+  const encoding = acceptEncodingOf(request);
+  if (!head) return upstreamRequestHeaders(request.headers, client, encoding);
+  return head.isCopy
+    ? copiedHeaders(head.headers, encoding)
+    : sentHeaders(head.headers, client, encoding);
 }
 
 /** The client's own Accept-Encoding; undefined where the platform left it in the headers. */

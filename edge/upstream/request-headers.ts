@@ -56,13 +56,19 @@ export function sentHeaders(
   acceptEncoding: string | undefined,
 ): Headers {
   const forwardedFor = headers.get("x-forwarded-for");
-  for (const name of connectionOptions(headers)) headers.delete(name);
-  for (const name of DROPPED) headers.delete(name);
+  copiedHeaders(headers, acceptEncoding);
   headers.set("x-real-ip", client.address);
   headers.set(
     "x-forwarded-for",
     forwardedFor ? `${forwardedFor}, ${client.address}` : client.address,
   );
+  return headers;
+}
+
+/** As `sentHeaders`, but for what tells of the client. */
+export function copiedHeaders(headers: Headers, acceptEncoding: string | undefined): Headers {
+  for (const name of connectionOptions(headers)) headers.delete(name);
+  for (const name of DROPPED) headers.delete(name);
   // Cloudflare puts its own in the client's place; an answer must be in a coding that the client takes.
   if (acceptEncoding === "") headers.delete("accept-encoding");
   else if (acceptEncoding !== undefined) headers.set("accept-encoding", acceptEncoding);

@@ -19,7 +19,7 @@ export function clientResponseHeaders(headers: Headers, status: number, server: 
   for (const name of HOP_BY_HOP) headers.delete(name);
   if (WITHOUT_BODY.has(status)) headers.delete("content-length");
   const type = headers.get("content-type");
-  const told = type && withCharset(type);
+  const told = type && withCharset(type, status);
   if (told && told !== type) headers.set("content-type", told);
   headers.set("server", server);
   return headers;

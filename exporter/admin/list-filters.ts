@@ -1,10 +1,10 @@
 import { createContext, Script } from "node:vm";
 import { compilePcre, PcreSyntaxError, PcreUnsupported } from "../../shared/expression/pcre.ts";
+import { isObject } from "../../shared/json-schema/lua-value.ts";
 import type { KindName } from "../../shared/resources/resource-key.ts";
 import { byteString } from "../../shared/routing/uri-bytes.ts";
 import type { JsonObject } from "../encryption/field-cipher.ts";
 import { refusal } from "./answer.ts";
-import { isObject } from "./schema/lua-value.ts";
 
 /** Which of the values of a list a client wants to see. Throws a `Refusal`. */
 export type ListFilter = (values: readonly JsonObject[]) => readonly boolean[];

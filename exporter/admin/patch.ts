@@ -1,5 +1,5 @@
 import { isJsonObject } from "../../shared/json-object.ts";
-import { isObject, type JsonObject } from "./schema/lua-value.ts";
+import { isObject, type JsonObject } from "../../shared/json-schema/lua-value.ts";
 
 /** A step of a path leads into what holds nothing. */
 export class SubPathError extends Error {

@@ -1,10 +1,10 @@
+import { isObject } from "../../shared/json-schema/lua-value.ts";
+import { pluginSchema, type SchemaUse, type Subsystem } from "../plugins/plugin-schema.ts";
 import { type Answer, Refusal, refusal } from "./answer.ts";
 import type { EnabledPlugins } from "./check/enabled-plugins.ts";
 import { validateConfigs } from "./check/validate-configs.ts";
 import { validateSchema } from "./check/validate-schema.ts";
-import { isObject } from "./schema/lua-value.ts";
 import { listPlugins, showPlugins } from "./schema/plugin-list.ts";
-import { pluginSchema, type SchemaUse, type Subsystem } from "./schema/plugin-schema.ts";
 import { resourceSchema } from "./schema/resource-schemas.ts";
 
 /** `/plugins`, `/schema` and `/configs/validate`: what needs no etcd (reference 9.6). */

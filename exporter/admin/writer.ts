@@ -1,3 +1,4 @@
+import { isObject } from "../../shared/json-schema/lua-value.ts";
 import { type KindName, resourceKey } from "../../shared/resources/resource-key.ts";
 import type { JsonObject } from "../encryption/field-cipher.ts";
 import { misfitOf } from "../validate/json.ts";
@@ -11,7 +12,6 @@ import { merge, replaceAt, SubPathError } from "./patch.ts";
 import { checkPreconditions } from "./preconditions.ts";
 import { RecordedLookups } from "./recorded-lookups.ts";
 import { targetsOf } from "./relations.ts";
-import { isObject } from "./schema/lua-value.ts";
 import { inTheClear, readStored, type StoredValue } from "./stored-values.ts";
 import type { Attempt, Change, ChangeCall, WriteDeps } from "./write-deps.ts";
 

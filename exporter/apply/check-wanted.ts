@@ -1,9 +1,9 @@
+import { fieldOf, isObject, type JsonObject } from "../../shared/json-schema/lua-value.ts";
 import type { KindName } from "../../shared/resources/resource-key.ts";
 import { resourceKey } from "../../shared/resources/resource-key.ts";
 import { KIND_CHECKS } from "../admin/check/check-kinds.ts";
 import type { EnabledPlugins } from "../admin/check/enabled-plugins.ts";
 import type { KeyHolder, Lookups } from "../admin/check/lookups.ts";
-import { fieldOf, isObject, type JsonObject } from "../admin/schema/lua-value.ts";
 import type { StoredResource } from "./stored-configuration.ts";
 import type { WantedResource } from "./wanted-resource.ts";
 

@@ -1,5 +1,5 @@
+import { canonicalText, setField } from "../../shared/json-schema/lua-value.ts";
 import { type KindName, parseResourceKey } from "../../shared/resources/resource-key.ts";
-import { canonicalText, setField } from "../admin/schema/lua-value.ts";
 import type { JsonObject } from "../encryption/field-cipher.ts";
 import type { KeyspaceEntry } from "../etcd/keyspace.ts";
 

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { type Command, Option } from "commander";
-import { canonicalText } from "../admin/schema/lua-value.ts";
+import { canonicalText } from "../../shared/json-schema/lua-value.ts";
 import { documentOf, documentText, looksFilledIn } from "../apply/standalone-document.ts";
 import {
   type ConfigurationDeps,

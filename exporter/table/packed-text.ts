@@ -2,10 +2,14 @@ import { deflateRawSync, inflateRawSync } from "node:zlib";
 
 /** More on a page pack better, and cost more to read one of. */
 const TEXTS_ON_A_PAGE = 64;
-/** Unpacked ones; those of some ten thousand routes. */
-const MOST_CHARACTERS_AT_HAND = 4 << 20;
+/** Of unpacked ones; those of some ten thousand routes. */
+const MOST_BYTES_AT_HAND = 4 << 20;
 /** No JSON text holds it. */
 const SEPARATOR = "\0";
+/** Pages of about one size take each other's room. */
+const ROOM_BYTES = 8 << 10;
+/** What zlib takes at the least. */
+const LEAST_CHUNK_BYTES = 64;
 
 /** A JSON text that takes little memory while nobody reads it. */
 export class PackedText {
@@ -65,25 +69,30 @@ export class TextPages {
 }
 
 function packPage(texts: readonly PackedText[], reader: PageReader): void {
-  const all = texts.map((text) => text.read()).join(SEPARATOR);
+  const all = Buffer.from(texts.map((text) => text.read()).join(SEPARATOR));
   // A copy: what zlib gives is a window on much more than was needed.
-  const bytes = new Uint8Array(deflateRawSync(all, { level: 1 }));
-  const page = new Page(bytes, reader, texts);
+  const packed = new Uint8Array(deflateRawSync(all, { level: 1 }));
+  const page = new Page(packed, all.length, reader, texts);
   for (const [row, text] of texts.entries()) text.moveTo(page, row);
 }
 
 class Page {
-  readonly bytes: Uint8Array;
-  /** Of all its texts together. */
-  readonly characters: number;
+  readonly packed: Uint8Array;
+  /** Of all its texts together, unpacked. */
+  readonly byteLength: number;
   readonly #reader: PageReader;
   /** By row; undefined for one that was dropped. */
   #members: (PackedText | undefined)[];
   #kept: number;
 
-  constructor(bytes: Uint8Array, reader: PageReader, members: readonly PackedText[]) {
-    this.bytes = bytes;
-    this.characters = members.reduce((sum, { length }) => sum + length, 0);
+  constructor(
+    packed: Uint8Array,
+    byteLength: number,
+    reader: PageReader,
+    members: readonly PackedText[],
+  ) {
+    this.packed = packed;
+    this.byteLength = byteLength;
     this.#reader = reader;
     this.#members = [...members];
     this.#kept = members.length;
@@ -106,7 +115,7 @@ class Page {
   }
 
   text(row: number): string {
-    return this.#reader.texts(this)[row] as string;
+    return this.#reader.texts(this).text(row);
   }
 }
 
@@ -117,11 +126,11 @@ class Page {
  */
 class PageReader {
   /** That which was read last comes last. */
-  readonly #texts = new Map<Page, readonly string[]>();
-  #last: { readonly page: Page; readonly texts: readonly string[] } | undefined;
-  #characters = 0;
+  readonly #texts = new Map<Page, UnpackedTexts>();
+  #last: { readonly page: Page; readonly texts: UnpackedTexts } | undefined;
+  #bytes = 0;
 
-  texts(page: Page): readonly string[] {
+  texts(page: Page): UnpackedTexts {
     if (this.#last?.page === page) return this.#last.texts;
     const texts = this.#texts.get(page) ?? this.#unpack(page);
     this.#texts.delete(page);
@@ -132,17 +141,53 @@ class PageReader {
 
   /** Nobody will read it any more. */
   forget(page: Page): void {
-    if (this.#texts.delete(page)) this.#characters -= page.characters;
+    if (this.#texts.delete(page)) this.#bytes -= page.byteLength;
     if (this.#last?.page === page) this.#last = undefined;
   }
 
-  #unpack(page: Page): readonly string[] {
-    const texts = inflateRawSync(page.bytes).toString("utf8").split(SEPARATOR);
-    this.#characters += page.characters;
-    for (const oldest of this.#texts.keys()) {
-      if (this.#characters <= MOST_CHARACTERS_AT_HAND) break;
+  #unpack(page: Page): UnpackedTexts {
+    this.#bytes += page.byteLength;
+    let left: UnpackedTexts | undefined;
+    for (const [oldest, texts] of this.#texts) {
+      if (this.#bytes <= MOST_BYTES_AT_HAND) break;
       this.forget(oldest);
+      left = texts;
     }
-    return texts;
+    return new UnpackedTexts(page, left);
+  }
+}
+
+/**
+ * The texts of a page, as bytes: they lie outside of the heap of JavaScript. Strings that are at hand for a
+ * while would be copied by one collection of garbage after the other, which cost more than to make each anew.
+ */
+class UnpackedTexts {
+  readonly #room: Buffer;
+  readonly #starts: readonly number[];
+  readonly #end: number;
+
+  /**
+   * Takes the room of `left`, which nobody reads any more: what was at hand for a while is let go only by a
+   * collection of the whole heap, and some tens of megabytes of such bytes would set one off.
+   */
+  constructor({ packed, byteLength }: Page, left: UnpackedTexts | undefined) {
+    // One more, or zlib asks for a second piece to tell that there is nothing to write into it.
+    const chunkSize = Math.max(byteLength + 1, LEAST_CHUNK_BYTES);
+    const bytes = inflateRawSync(packed, { chunkSize });
+    const fits = left !== undefined && left.#room.length >= bytes.length;
+    const room = Math.ceil(bytes.length / ROOM_BYTES) * ROOM_BYTES;
+    this.#room = fits ? left.#room : Buffer.allocUnsafeSlow(room);
+    bytes.copy(this.#room);
+    const starts = [0];
+    for (let end = bytes.indexOf(0); end >= 0; end = bytes.indexOf(0, end + 1)) {
+      starts.push(end + 1);
+    }
+    this.#starts = starts;
+    this.#end = bytes.length;
+  }
+
+  text(row: number): string {
+    const next = this.#starts[row + 1] ?? this.#end + SEPARATOR.length;
+    return this.#room.toString("utf8", this.#starts[row], next - SEPARATOR.length);
   }
 }

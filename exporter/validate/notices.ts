@@ -1,4 +1,4 @@
-import { unservedPlugins } from "../../shared/plugins/support.ts";
+import { type PluginMap, unservedPlugins } from "../../shared/plugins/support.ts";
 import { KINDS } from "../../shared/resources/kinds.ts";
 import type { Reach } from "../../shared/resources/reach.ts";
 import type { Resource } from "../../shared/resources/resource.ts";
@@ -12,6 +12,7 @@ import {
   upstreamRefusal,
 } from "../../shared/resources/upstream-support.ts";
 import type { Notice } from "../rejection.ts";
+import { pluginNotices } from "./plugin-notices.ts";
 
 /** What the edge will not do of a valid resource (invariant 8). `key` is the whole etcd key. */
 export function noticesOf(resource: Resource, key: string, reach: Reach): readonly Notice[] {
@@ -37,9 +38,8 @@ export function noticesOf(resource: Resource, key: string, reach: Reach): readon
     if (resource.value.upstream) notices.push(...ofUpstream(resource.value.upstream, "upstream."));
   }
   if (isKind(resource, "upstreams")) notices.push(...ofUpstream(resource.value, ""));
-  for (const { name, support } of unservedPlugins(
-    value.plugins as Resource<"plugin_configs">["value"]["plugins"],
-  )) {
+  const unservedOnes = unservedPlugins(value.plugins as PluginMap | undefined);
+  for (const { name, support } of unservedOnes) {
     const effect = support.is === "refused" ? "refused" : "ignored";
     notices.push({
       key,
@@ -49,6 +49,11 @@ export function noticesOf(resource: Resource, key: string, reach: Reach): readon
       remedy: support.remedy,
     });
   }
+  const ignored = new Set(
+    unservedOnes.flatMap(({ name, support }) => (support.is === "ignored" ? [name] : [])),
+  );
+  const ofSettings = pluginNotices(resource, (name) => ignored.has(name));
+  notices.push(...ofSettings.map((notice) => ({ key, ...notice })));
   return notices;
 }
 

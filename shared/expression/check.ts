@@ -1,6 +1,6 @@
 import { JsonPathError, parseJsonPath } from "./json-path.ts";
 import type { Comparison, Expression } from "./parse.ts";
-import { PcreSyntaxError, PcreUnsupported } from "./pcre.ts";
+import { judgePcre } from "./pcre-verdict.ts";
 
 /** What is wrong with a comparison that evaluating it would not tell, or only later. */
 export type ExpressionProblem =
@@ -16,7 +16,7 @@ export type ExpressionProblem =
   /** No regular expression: it is found nowhere, in APISIX as well. */
   | { readonly is: "matches nothing"; readonly path: string; readonly why: string };
 
-/** In the order of the comparisons. Compiles every regular expression, so it is not for the edge. */
+/** In the order of the comparisons. Compiles regular expressions, so it is not for the edge. */
 export function checkExpression(expression: Expression): readonly ExpressionProblem[] {
   switch (expression.is) {
     case "always":
@@ -53,14 +53,14 @@ function checkVariable({ variable, path }: Comparison): ExpressionProblem[] {
 function checkPattern(comparison: Comparison): ExpressionProblem[] {
   if (comparison.operator !== "~~" && comparison.operator !== "~*") return [];
   const path = `${comparison.path}[${comparison.negated ? 3 : 2}]`;
-  try {
-    comparison.pattern?.check();
-    return [];
-  } catch (error) {
-    if (error instanceof PcreSyntaxError)
-      return [{ is: "matches nothing", path, why: error.message }];
-    if (error instanceof PcreUnsupported)
-      return [{ is: "unsupported", path, construct: error.message }];
-    throw error;
+  if (comparison.pattern === undefined) return [];
+  const verdict = judgePcre(comparison.pattern.text, comparison.pattern);
+  switch (verdict.is) {
+    case "fine":
+      return [];
+    case "wrong":
+      return [{ is: "matches nothing", path, why: verdict.why }];
+    case "unsupported":
+      return [{ is: "unsupported", path, construct: verdict.construct }];
   }
 }

@@ -87,9 +87,23 @@ function selectorOf(found: RegExpExecArray): Selector {
 
 /** All values that `path` names, in order. */
 export function queryJsonPath(path: JsonPath, root: JsonValue): JsonValue[] {
-  let found: JsonValue[] = [root];
+  return locateJsonPath(path, root).map(({ value }) => value);
+}
+
+/** Where a value lies. */
+export interface JsonPlace {
+  /** What it lies in; undefined for the root. */
+  readonly holder: JsonValue | undefined;
+  readonly key: string | number;
+  readonly value: JsonValue;
+}
+
+/** The places of all values that `path` names, in order. */
+export function locateJsonPath(path: JsonPath, root: JsonValue): JsonPlace[] {
+  let found: JsonPlace[] = [{ holder: undefined, key: "", value: root }];
   for (const { deep, select } of path) {
-    const holders = deep ? found.flatMap(withDescendants) : found;
+    const values = found.map(({ value }) => value);
+    const holders = deep ? values.flatMap(withDescendants) : values;
     found = holders.flatMap((holder) => select.flatMap((selector) => selected(selector, holder)));
   }
   return found;
@@ -107,17 +121,20 @@ function withDescendants(root: JsonValue): JsonValue[] {
   return result;
 }
 
-function selected(selector: Selector, holder: JsonValue): readonly JsonValue[] {
+function selected(selector: Selector, holder: JsonValue): readonly JsonPlace[] {
   if (typeof holder !== "object" || holder === null) return [];
-  if (selector.is === "every") return Object.values(holder);
-  if (selector.is === "name") return present(memberOf(holder, selector.name));
-  if (!isList(holder)) return [];
-  if (selector.is === "index") return present(holder.at(selector.index));
-  return sliceOf(holder, selector);
-}
-
-function present(value: JsonValue | undefined): readonly JsonValue[] {
-  return value === undefined ? [] : [value];
+  const at = (key: string | number, value: JsonValue | undefined) =>
+    value === undefined ? [] : [{ holder, key, value }];
+  if (selector.is === "name") return at(selector.name, memberOf(holder, selector.name));
+  if (!isList(holder)) {
+    if (selector.is !== "every") return [];
+    return Object.entries(holder).map(([key, value]) => ({ holder, key, value }));
+  }
+  const places = holder.map((value, key) => ({ holder, key, value }));
+  if (selector.is === "every") return places;
+  if (selector.is === "slice") return sliceOf(places, selector);
+  const index = selector.index < 0 ? selector.index + holder.length : selector.index;
+  return at(index, holder[index]);
 }
 
 /** A member of an object by its name; lists have no names. */
@@ -126,9 +143,9 @@ export function memberOf(holder: JsonValue, name: string): JsonValue | undefined
   return Object.hasOwn(holder, name) ? holder[name] : undefined;
 }
 
-function sliceOf(list: readonly JsonValue[], { from, to, step }: Slice): JsonValue[] {
+function sliceOf(places: readonly JsonPlace[], { from, to, step }: Slice): readonly JsonPlace[] {
   if (step < 1) return [];
-  return list.slice(from, to).filter((_, i) => i % step === 0);
+  return places.slice(from, to).filter((_, i) => i % step === 0);
 }
 
 function isList(value: JsonValue): value is readonly JsonValue[] {

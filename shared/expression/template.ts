@@ -12,15 +12,23 @@ export interface FilledTemplate {
   readonly resolved: number;
 }
 
-/** APISIX's templates in strings of the configuration. A variable that there is not becomes nothing. */
-export function fillTemplate(template: string, variables: Variables): FilledTemplate {
+/**
+ * APISIX's templates in strings of the configuration. A variable that there is not becomes nothing;
+ * `escaped` is what becomes of the text of one that there is.
+ */
+export function fillTemplate(
+  template: string,
+  variables: Variables,
+  escaped?: (text: string) => string,
+): FilledTemplate {
   let resolved = 0;
   const text = template.replace(PLACEHOLDER, (_all, braced?: string, plain?: string) => {
     const [name = "", otherwise] = (braced ?? plain ?? "").split(OTHERWISE);
     const value = variables.get(name) ?? otherwise;
     if (value === undefined) return "";
     resolved += 1;
-    return variableText(value);
+    const told = variableText(value);
+    return escaped ? escaped(told) : told;
   });
   return { text, resolved };
 }

@@ -9,7 +9,7 @@ export interface JsonSchema {
   readonly default?: unknown;
 
   readonly type?: JsonType | readonly JsonType[];
-  readonly enum?: readonly (string | number | boolean)[];
+  readonly enum?: readonly unknown[];
   readonly const?: unknown;
 
   readonly properties?: Readonly<Record<string, JsonSchema>>;
@@ -22,6 +22,9 @@ export interface JsonSchema {
 
   /** One schema for all members, or one for each place. */
   readonly items?: JsonSchema | readonly JsonSchema[];
+  /** Of members beyond the places that have a schema each. */
+  readonly additionalItems?: boolean | JsonSchema;
+  readonly contains?: JsonSchema;
   readonly minItems?: number;
   readonly maxItems?: number;
   readonly uniqueItems?: boolean;
@@ -31,7 +34,8 @@ export interface JsonSchema {
   readonly maxLength?: number;
   /** PCRE, on bytes. */
   readonly pattern?: string;
-  readonly format?: "ipv4" | "ipv6";
+  /** Those that are not known hold for every text. */
+  readonly format?: string;
 
   readonly minimum?: number;
   readonly maximum?: number;
@@ -51,4 +55,13 @@ export interface JsonSchema {
   readonly encrypt_fields?: readonly string[];
 }
 
-export type JsonType = "object" | "array" | "string" | "number" | "integer" | "boolean" | "null";
+/** A `table` is an object or a list. */
+export type JsonType =
+  | "object"
+  | "array"
+  | "table"
+  | "string"
+  | "number"
+  | "integer"
+  | "boolean"
+  | "null";

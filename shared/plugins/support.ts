@@ -31,10 +31,8 @@ const PRE_FUNCTION: PluginSupport = {
 export function unservedPlugins(plugins: PluginMap | undefined): readonly UnservedPlugin[] {
   if (!plugins) return [];
   return Object.entries(plugins).flatMap(([name, configuration]) => {
-    const { disable, pre_function: lua } = metaOf(configuration);
-    // Only `true` disables, as in APISIX.
-    if (disable === true) return [];
-    if (lua !== undefined) return [{ name, support: PRE_FUNCTION }];
+    if (isDisabled(configuration)) return [];
+    if (metaOf(configuration).pre_function !== undefined) return [{ name, support: PRE_FUNCTION }];
     const support = supportByName.get(name) ?? UNKNOWN;
     return support.is === "supported" ? [] : [{ name, support }];
   });
@@ -43,6 +41,11 @@ export function unservedPlugins(plugins: PluginMap | undefined): readonly Unserv
 /** The first plugin for which a request must be answered with 503; undefined: none. */
 export function refusedPlugin(plugins: PluginMap | undefined): UnservedPlugin | undefined {
   return unservedPlugins(plugins).find(({ support }) => support.is === "refused");
+}
+
+/** Only `true` disables, as in APISIX. */
+export function isDisabled(configuration: Readonly<Record<string, unknown>>): boolean {
+  return metaOf(configuration).disable === true;
 }
 
 interface Meta {

@@ -1,7 +1,7 @@
 import { JsonPathError, memberOf, parseJsonPath, queryJsonPath } from "../expression/json-path.ts";
 import { BodyNeeded, type JsonValue } from "../expression/variables.ts";
 import { decodeUri } from "../routing/uri-bytes.ts";
-import { firstValues, parseForm } from "./form.ts";
+import { firstValues, parseForm, valuesByName } from "./form.ts";
 import { type GraphqlDocument, parseGraphql } from "./graphql.ts";
 import { parseMultipart } from "./multipart.ts";
 
@@ -87,19 +87,9 @@ function parseFields(
 ): JsonValue | undefined {
   if (text === undefined) return undefined;
   if (type === JSON_TYPE) return parseJson(text);
-  if (type === FORM) return repeatedAsLists(parseForm(text));
+  if (type === FORM) return valuesByName(parseForm(text));
   const fields = parseMultipart(text, contentType);
   return fields && Object.fromEntries(fields);
-}
-
-/** A field that is there several times is a list, as in OpenResty. */
-function repeatedAsLists(fields: readonly (readonly [string, string | true])[]): JsonValue {
-  const values = Map.groupBy(fields, ([name]) => name);
-  const entries = [...values].map(([name, all]): [string, JsonValue] => {
-    const [first, ...more] = all.map(([, value]) => value);
-    return [name, first !== undefined && more.length === 0 ? first : [first ?? true, ...more]];
-  });
-  return Object.fromEntries(entries);
 }
 
 /** A path that is none finds nothing; the exporter has told of it. */

@@ -1,3 +1,4 @@
+import type { JsonValue } from "../expression/variables.ts";
 import { decodeUri, encodeUri, MAX_BYTES_PER_UNIT } from "../routing/uri-bytes.ts";
 
 /** One name and its value, as OpenResty reads them: `true` where there is no `=`. */
@@ -18,6 +19,16 @@ export function parseForm(text: string): FormField[] {
 /** By name, the first value of each. */
 export function firstValues(fields: readonly FormField[]): ReadonlyMap<string, string | true> {
   return new Map(fields.toReversed());
+}
+
+/** By name; a field that is there several times is a list, as in OpenResty. */
+export function valuesByName(fields: readonly FormField[]): Readonly<Record<string, JsonValue>> {
+  const values = Map.groupBy(fields, ([name]) => name);
+  const entries = [...values].map(([name, all]): [string, JsonValue] => {
+    const [first, ...more] = all.map(([, value]) => value);
+    return [name, first !== undefined && more.length === 0 ? first : [first ?? true, ...more]];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** `+` is a space and `%41` an A; what is no percent sequence stays as it is. */

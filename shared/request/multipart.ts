@@ -1,24 +1,33 @@
 const HEAD_END = "\r\n\r\n";
 
-/**
- * The fields of a `multipart/form-data` body, the last value of each; files count as their text.
- * Undefined where the Content-Type has no boundary.
- */
+/** By name, the last value of each field; as `multipartFields`. */
 export function parseMultipart(
   body: string,
   contentType: string,
 ): ReadonlyMap<string, string> | undefined {
+  const fields = multipartFields(body, contentType);
+  return fields && new Map(fields);
+}
+
+/**
+ * The fields of a `multipart/form-data` body, in their order; files count as their text. Undefined where
+ * the Content-Type has no boundary.
+ */
+export function multipartFields(
+  body: string,
+  contentType: string,
+): readonly (readonly [name: string, text: string])[] | undefined {
   const found = /;\s*boundary=(?:"([^"]+)"|([^\s;]+))/i.exec(contentType);
   const boundary = found?.[1] ?? found?.[2];
   if (boundary === undefined) return undefined;
-  const fields = new Map<string, string>();
+  const fields: (readonly [string, string])[] = [];
   // Every part begins after a line with the boundary; before the first is nothing of interest.
   for (const part of `\r\n${body}`.split(`\r\n--${boundary}`).slice(1)) {
     if (part.startsWith("--")) break;
     const headEnd = part.indexOf(HEAD_END);
     if (headEnd < 0) continue;
     const name = fieldName(part.slice(0, headEnd));
-    if (name !== undefined) fields.set(name, part.slice(headEnd + HEAD_END.length));
+    if (name !== undefined) fields.push([name, part.slice(headEnd + HEAD_END.length)]);
   }
   return fields;
 }

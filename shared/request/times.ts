@@ -17,3 +17,14 @@ export function timeLocal(now: number): string {
   const [year, month, day] = date.split("-");
   return `${day}/${MONTHS[Number(month) - 1]}/${year}:${time} +0000`;
 }
+
+const DAYS = "Sun Mon Tue Wed Thu Fri Sat".split(" ");
+
+/** `Sun, 22-Nov-26 09:57:31 GMT`, as nginx writes the end of a cookie; four digits of a year after 2037. */
+export function cookieTime(time: number): string {
+  const [date = "", clock = ""] = new Date(time).toISOString().slice(0, 19).split("T");
+  const [year = "", month, day] = date.split("-");
+  const told = Number(year) > 2037 ? year : year.slice(2);
+  const weekday = DAYS[new Date(time).getUTCDay()];
+  return `${weekday}, ${day}-${MONTHS[Number(month) - 1]}-${told} ${clock} GMT`;
+}

@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from "typebox";
+import { HOST_PATTERN } from "./host-pattern.ts";
 
 /** The vocabulary of fields that several kinds share. Lengths count Unicode characters. */
 
@@ -13,7 +14,6 @@ export const Id = Type.Union([
 ]);
 
 /** `*` alone, or letters, digits, `- . _ [ ] :` after an optional `*`. */
-export const HOST_PATTERN = "^\\*$|^\\*?[0-9a-zA-Z\\-._\\[\\]:]+$";
 export const HostPattern = Type.String({
   // With a path, the key of a route in the index: that may have 32 KiB.
   maxLength: 1024,

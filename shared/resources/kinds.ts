@@ -27,46 +27,16 @@ const SECRET_MANAGERS: ReadonlyMap<string, TSchema> = new Map<string, TSchema>([
   ["gcp", GcpSchema],
 ]);
 
-const LATER = "leave it; it is published and takes effect with a release that serves it";
-
 export const KINDS: Readonly<Record<KindName, Kind>> = {
   routes: { name: "routes", schemaOf: () => RouteSchema },
   services: { name: "services", schemaOf: () => ServiceSchema },
   upstreams: { name: "upstreams", schemaOf: () => UpstreamSchema },
   plugin_configs: { name: "plugin_configs", schemaOf: () => PluginConfigSchema },
   global_rules: { name: "global_rules", schemaOf: () => GlobalRuleSchema },
-  consumers: {
-    name: "consumers",
-    schemaOf: () => ConsumerSchema,
-    unserved: {
-      reason: "consumers take effect through plugins, none of which runs yet",
-      remedy: LATER,
-    },
-  },
-  credentials: {
-    name: "credentials",
-    schemaOf: () => CredentialSchema,
-    unserved: {
-      reason: "credentials take effect through plugins, none of which runs yet",
-      remedy: LATER,
-    },
-  },
-  consumer_groups: {
-    name: "consumer_groups",
-    schemaOf: () => PluginConfigSchema,
-    unserved: {
-      reason: "consumer groups take effect through plugins, none of which runs yet",
-      remedy: LATER,
-    },
-  },
-  plugin_metadata: {
-    name: "plugin_metadata",
-    schemaOf: () => PluginMetadataSchema,
-    unserved: {
-      reason: "plugin metadata takes effect through plugins, none of which runs yet",
-      remedy: LATER,
-    },
-  },
+  consumers: { name: "consumers", schemaOf: () => ConsumerSchema },
+  credentials: { name: "credentials", schemaOf: () => CredentialSchema },
+  consumer_groups: { name: "consumer_groups", schemaOf: () => PluginConfigSchema },
+  plugin_metadata: { name: "plugin_metadata", schemaOf: () => PluginMetadataSchema },
   ssls: {
     name: "ssls",
     schemaOf: () => SslSchema,
@@ -80,15 +50,16 @@ export const KINDS: Readonly<Record<KindName, Kind>> = {
     schemaOf: () => ProtoSchema,
     unserved: {
       reason: "gRPC transcoding needs trailers, which a Worker cannot read",
-      remedy: LATER,
+      remedy: "serve routes with grpc-transcode with APISIX itself",
     },
   },
   secrets: {
     name: "secrets",
     schemaOf: (id) => SECRET_MANAGERS.get(id.split("/")[0] as string),
     unserved: {
-      reason: "secret managers take effect through plugins, none of which runs yet",
-      remedy: LATER,
+      reason: "the edge asks no secret manager",
+      remedy:
+        "give the Worker what references to it stand for, by its setting SECRETS (docs/secrets.md)",
     },
   },
   stream_routes: {

@@ -1,6 +1,6 @@
 import type { RouterName } from "../snapshot/format.ts";
 import { numberText } from "./host-patterns.ts";
-import { type PageChild, type PageNode, pageNode, restOf } from "./page-node.ts";
+import { endOfLeading, type PageChild, type PageNode, pageNode, restOf } from "./page-node.ts";
 import { lengthBytes, PageWriter } from "./page-writer.ts";
 import { withoutNames } from "./path-pattern.ts";
 import { ANY_HOST, type RouteEntry } from "./route-entry.ts";
@@ -30,7 +30,7 @@ import {
  * Throws a RangeError where they do not fit into a page.
  */
 export function encodeRoutePage(router: RouterName, entries: readonly RouteEntry[]): Uint8Array {
-  const [anyHost, hosts] = partAt(entries, ({ key }) => key.startsWith(ANY_HOST));
+  const [anyHost, hosts] = partAtAnyHost(entries);
   const roots: Roots = {
     anyHost: anyHost.length > 0 ? pageNode(anyHost, 1, true) : undefined,
     hosts: hosts.length > 0 ? pageNode(hosts, 0, false) : undefined,
@@ -66,14 +66,13 @@ function encode(
 }
 
 /** The any-host scope lies between other keys; both parts keep their order. */
-function partAt(
+function partAtAnyHost(
   entries: readonly RouteEntry[],
-  isFirst: (entry: RouteEntry) => boolean,
-): readonly [RouteEntry[], RouteEntry[]] {
-  const first: RouteEntry[] = [];
-  const second: RouteEntry[] = [];
-  for (const entry of entries) (isFirst(entry) ? first : second).push(entry);
-  return [first, second];
+): readonly [anyHost: readonly RouteEntry[], hosts: readonly RouteEntry[]] {
+  const from = endOfLeading(entries, 0, ({ key }) => key < ANY_HOST);
+  const to = endOfLeading(entries, from, ({ key }) => key.startsWith(ANY_HOST));
+  if (from === to) return [[], entries];
+  return [entries.slice(from, to), [...entries.slice(0, from), ...entries.slice(to)]];
 }
 
 /** A child that is to be written, and where its offset is to be filled in. */

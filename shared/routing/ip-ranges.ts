@@ -35,6 +35,11 @@ export function isIpAddress(text: string): boolean {
   return parseAddress(text) !== undefined;
 }
 
+/** Without brackets and zone. */
+export function isIpv6Address(text: string): boolean {
+  return text.includes(":") && parseV6(text) !== undefined;
+}
+
 /** From the first to the last address of a network, both included. */
 interface Range<T> {
   readonly first: T;

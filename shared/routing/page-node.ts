@@ -1,6 +1,9 @@
 import { ANY_HOST, EXACT_HOST, HOST_SUFFIX, type RouteEntry } from "./route-entry.ts";
 import { LONG_LENGTH, RANGE_CHILDREN, RANGE_PLACES } from "./route-page-layout.ts";
 
+const HOST_SUFFIX_BYTE = HOST_SUFFIX.charCodeAt(0);
+const EXACT_HOST_BYTE = EXACT_HOST.charCodeAt(0);
+
 /** A node of a page (INDEX.md 5.2.4) before it has a place. */
 export interface PageNode {
   readonly label: string;
@@ -27,24 +30,51 @@ export interface PageChild {
  * begins after it.
  */
 export function pageNode(entries: readonly RouteEntry[], depth: number, isPath: boolean): PageNode {
-  const first = (entries[0] as RouteEntry).key;
-  const keyLength = depth + labelLength(entries, depth, isPath);
-  const own = isPath ? entries.filter(({ key }) => key.length === keyLength) : [];
-  const children = groupsAt(entries, keyLength, own.length).map((group) => {
-    const separator = (group[0] as RouteEntry).key.charAt(keyLength);
-    const startsPath = isPath || separator === HOST_SUFFIX || separator === EXACT_HOST;
-    return { lead: separator.charCodeAt(0), node: pageNode(group, keyLength + 1, startsPath) };
-  });
-  const below = children.reduce((sum, { node }) => sum + 3 + node.weight, 0);
+  return nodeOf({ entries, from: 0, to: entries.length }, depth, isPath);
+}
+
+/** Entries side by side: those from `from` up to `to`. */
+interface Range {
+  readonly entries: readonly RouteEntry[];
+  readonly from: number;
+  readonly to: number;
+}
+
+function nodeOf(range: Range, depth: number, isPath: boolean): PageNode {
+  const { entries, from } = range;
+  const keyLength = depth + labelLength(range, depth, isPath);
+  const prefixesAt = isPath ? endOfLeading(entries, from, isExactAt(keyLength), range.to) : from;
+  const ownEnd = isPath ? endOfLeading(entries, prefixesAt, isEndingAt(keyLength), range.to) : from;
+  const exact = entries.slice(from, prefixesAt);
+  const prefixes = entries.slice(prefixesAt, ownEnd);
+  const children = childrenOf({ ...range, from: ownEnd }, keyLength, isPath);
+  let weight = 2 + keyLength - depth;
+  for (const { node } of children) weight += 3 + node.weight;
+  for (let i = from; i < ownEnd; i++) weight += weightOf(entries[i] as RouteEntry);
   return {
-    label: first.slice(depth, keyLength),
+    label: keyAt(range, from).slice(depth, keyLength),
     keyLength,
-    exact: own.filter(({ isPrefix }) => !isPrefix),
-    prefixes: own.filter(({ isPrefix }) => isPrefix),
+    exact,
+    prefixes,
     children,
     isRange: takesRange(children),
-    weight: 2 + keyLength - depth + below + own.reduce((sum, entry) => sum + weightOf(entry), 0),
+    weight,
   };
+}
+
+/** The entries that go on after `end`, by their next byte. */
+function childrenOf(range: Range, end: number, isPath: boolean): PageChild[] {
+  const children: PageChild[] = [];
+  for (let from = range.from; from < range.to; ) {
+    const lead = keyAt(range, from).charCodeAt(end);
+    const isAlike = ({ key }: RouteEntry) => key.charCodeAt(end) === lead;
+    const to = endOfLeading(range.entries, from, isAlike, range.to);
+    const startsPath = isPath || lead === HOST_SUFFIX_BYTE || lead === EXACT_HOST_BYTE;
+    const node = nodeOf({ ...range, from, to }, end + 1, startsPath);
+    children.push({ lead, node });
+    from = to;
+  }
+  return children;
 }
 
 /** What of the pattern follows the prefix, which is all of the key after its separator. */
@@ -60,29 +90,53 @@ function weightOf(entry: RouteEntry): number {
 }
 
 /** How many bytes all keys share from `depth` on; of a host, none of the separator. */
-function labelLength(entries: readonly RouteEntry[], depth: number, isPath: boolean): number {
-  const first = (entries[0] as RouteEntry).key;
-  const last = (entries.at(-1) as RouteEntry).key;
+function labelLength(range: Range, depth: number, isPath: boolean): number {
+  const first = keyAt(range, range.from);
+  const last = keyAt(range, range.to - 1);
   let end = depth;
   while (end < first.length && first.charCodeAt(end) === last.charCodeAt(end)) {
-    if (!isPath && first.charAt(end) <= EXACT_HOST) break;
+    if (!isPath && first.charCodeAt(end) <= EXACT_HOST_BYTE) break;
     end++;
   }
   return end - depth;
 }
 
-/** The entries that go on after `end`, by their next byte. */
-function groupsAt(entries: readonly RouteEntry[], end: number, skip: number): RouteEntry[][] {
-  const groups: RouteEntry[][] = [];
-  let byte = "";
-  for (let i = skip; i < entries.length; i++) {
-    const entry = entries[i] as RouteEntry;
-    const next = entry.key.charAt(end);
-    if (next !== byte || groups.length === 0) groups.push([]);
-    byte = next;
-    (groups.at(-1) as RouteEntry[]).push(entry);
+/**
+ * Where those end that hold: they come first, from `from` on. In steps that double, and then by halves: few
+ * entries are looked at, and in a large table none of them is in a processor's cache.
+ */
+export function endOfLeading(
+  entries: readonly RouteEntry[],
+  from: number,
+  holds: (entry: RouteEntry) => boolean,
+  to = entries.length,
+): number {
+  let low = from;
+  let high = from;
+  for (let step = 1; high < to && holds(entries[high] as RouteEntry); step *= 2) {
+    low = high + 1;
+    high += step;
   }
-  return groups;
+  high = Math.min(high, to);
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (holds(entries[middle] as RouteEntry)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Of keys that all begin alike, those which end there come first; of them, exact paths (INDEX.md 5.2.7). */
+function isExactAt(length: number): (entry: RouteEntry) => boolean {
+  return ({ key, isPrefix }) => key.length === length && !isPrefix;
+}
+
+function isEndingAt(length: number): (entry: RouteEntry) => boolean {
+  return ({ key }) => key.length === length;
+}
+
+function keyAt({ entries }: Range, at: number): string {
+  return (entries[at] as RouteEntry).key;
 }
 
 /** INDEX.md 5.2.4: whether a place for every byte from the least to the greatest is worth its bytes. */

@@ -61,12 +61,26 @@ export function byteString(text: string): string {
   return latin1(bytes.subarray(0, encodeUri(text, bytes)));
 }
 
+/** What `byteString` made `bytes` of. */
+export function textOfByteString(bytes: string): string {
+  if (!NOT_ASCII.test(bytes)) return bytes;
+  return decodeUri(bytesOf(bytes), 0, bytes.length);
+}
+
+/** One byte for each character of a byte string. */
+export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
 /** As `byteString`, for text of a person, which holds no stray bytes: a lone surrogate is U+FFFD. */
 export function utf8String(text: string): string {
   return NOT_ASCII.test(text) ? latin1(new TextEncoder().encode(text)) : text;
 }
 
-function latin1(bytes: Uint8Array): string {
+/** One character for each byte. */
+export function latin1(bytes: Uint8Array): string {
   let result = "";
   for (let from = 0; from < bytes.length; from += SLICE_UNITS) {
     result += String.fromCharCode(...bytes.subarray(from, from + SLICE_UNITS));

@@ -1,3 +1,18 @@
+import {
+  ANCESTOR_BYTES,
+  ANCESTORS,
+  BRANCH_MAGIC,
+  COUNT,
+  DIGEST_BYTES,
+  FLAGS,
+  HEAD_BYTES,
+  IS_BRANCH,
+  KEY,
+  KEY_LENGTH,
+  LENGTH,
+  PREFIX_LENGTH,
+  ROW_BYTES,
+} from "./branch-layout.ts";
 import { SnapshotError } from "./errors.ts";
 import { MAX_CHUNK_BYTES, type TreeRef } from "./format.ts";
 import { u32At } from "./little-endian.ts";
@@ -7,65 +22,10 @@ import { u32At } from "./little-endian.ts";
  * Keys are strings of bytes, one character each.
  */
 
-/** FORMAT.md 5.1.3: "SGT1", little-endian. */
-export const BRANCH_MAGIC = 0x31544753;
-const HEAD_BYTES = 16;
-const ROW_BYTES = 44;
-const DIGEST_BYTES = 32;
-/** Columns of a row, after the digest. */
-const LENGTH = 32;
-const KEY = 36;
-const KEY_LENGTH = 40;
-const ANCESTORS = 42;
-const ANCESTOR_BYTES = 2;
-const MAX_KEY_BYTES = 0x7fff;
 /** Of a key, in leads of four. */
 const LEAD_BYTES = 16;
 const LATER_LEADS = LEAD_BYTES / 4 - 1;
 const SIGN = 1 << 31;
-/** Set in the number of ancestors: the child is a branch itself. */
-const IS_BRANCH = 0x8000;
-
-export interface BranchChild {
-  /** The least key below the child; that of the first child is not written. */
-  readonly key: string;
-  readonly ref: TreeRef;
-  /** FORMAT.md 5.1.5, in ascending order; only route indexes have any. */
-  readonly ancestors?: readonly number[];
-}
-
-/** Throws a RangeError for a key of more than 32 KiB. */
-export function encodeBranch(children: readonly BranchChild[], flags = 0): Uint8Array {
-  const prefix = sharedPrefix(children.slice(1).map(({ key }) => key));
-  const ends = children.map(({ key }, i) => (i === 0 ? "" : key.slice(prefix.length)));
-  let size = HEAD_BYTES + children.length * ROW_BYTES + prefix.length;
-  for (const [i, { ancestors = [] }] of children.entries()) {
-    size += (ends[i] as string).length + ancestors.length * ANCESTOR_BYTES;
-  }
-  const bytes = new Uint8Array(size);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, BRANCH_MAGIC, true);
-  view.setUint32(4, children.length, true);
-  view.setUint32(8, flags, true);
-  view.setUint32(12, prefix.length, true);
-  let at = HEAD_BYTES + children.length * ROW_BYTES;
-  at = writeText(bytes, at, prefix);
-  for (const [i, { key, ref, ancestors = [] }] of children.entries()) {
-    if (key.length > MAX_KEY_BYTES) throw new RangeError(`a key of ${key.length} bytes`);
-    const row = HEAD_BYTES + i * ROW_BYTES;
-    writeDigest(bytes, row, ref.sha256);
-    view.setUint32(row + LENGTH, ref.length, true);
-    view.setUint32(row + KEY, at, true);
-    view.setUint16(row + KEY_LENGTH, (ends[i] as string).length, true);
-    view.setUint16(row + ANCESTORS, ancestors.length | (ref.isBranch ? IS_BRANCH : 0), true);
-    at = writeText(bytes, at, ends[i] as string);
-    for (const ancestor of ancestors) {
-      view.setUint16(at, ancestor, true);
-      at += ANCESTOR_BYTES;
-    }
-  }
-  return bytes;
-}
 
 /** A key that is looked for. Nobody asks for bytes before those that come before them. */
 export interface SoughtKey {
@@ -102,9 +62,9 @@ export class BranchChunk {
     if (bytes.length < HEAD_BYTES || u32At(bytes, 0) !== BRANCH_MAGIC) {
       throw this.#corrupt("it does not begin as a branch");
     }
-    this.count = u32At(bytes, 4);
-    this.flags = u32At(bytes, 8);
-    this.#prefixLength = u32At(bytes, 12);
+    this.count = u32At(bytes, COUNT);
+    this.flags = u32At(bytes, FLAGS);
+    this.#prefixLength = u32At(bytes, PREFIX_LENGTH);
     this.#prefixAt = HEAD_BYTES + this.count * ROW_BYTES;
     if (this.count === 0 || this.#prefixAt + this.#prefixLength > bytes.length) {
       throw this.#corrupt(`${this.count} children do not fit its length`);
@@ -294,24 +254,4 @@ function hexOfFour(bytes: Uint8Array, at: number): string {
   const high = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
   const low = ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
   return (high * 65_536 + low).toString(16).padStart(8, "0");
-}
-
-function writeDigest(bytes: Uint8Array, at: number, sha256: string): void {
-  for (let i = 0; i < DIGEST_BYTES; i++) {
-    bytes[at + i] = Number.parseInt(sha256.slice(2 * i, 2 * i + 2), 16);
-  }
-}
-
-function writeText(bytes: Uint8Array, at: number, text: string): number {
-  for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
-  return at + text.length;
-}
-
-/** Of keys in ascending order: what the first and the last share, all do. */
-function sharedPrefix(keys: readonly string[]): string {
-  const first = keys[0] ?? "";
-  const last = keys.at(-1) ?? "";
-  let length = 0;
-  while (length < first.length && first.charCodeAt(length) === last.charCodeAt(length)) length++;
-  return first.slice(0, length);
 }

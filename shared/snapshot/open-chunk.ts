@@ -1,7 +1,8 @@
 import { RoutePage } from "../routing/route-page.ts";
 import { PAGE_MAGIC } from "../routing/route-page-layout.ts";
 import { BODY_MAGIC, BodyChunk } from "./body-chunk.ts";
-import { BRANCH_MAGIC, BranchChunk } from "./branch-chunk.ts";
+import { BranchChunk } from "./branch-chunk.ts";
+import { BRANCH_MAGIC } from "./branch-layout.ts";
 import { SnapshotError } from "./errors.ts";
 import { u32At } from "./little-endian.ts";
 

@@ -96,11 +96,9 @@ export class PagedTree<E> {
 
   #change(node: TreeNode<E>, removed: Batch<E>, added: Batch<E>): TreeNode<E> | undefined {
     if (isEmpty(removed) && isEmpty(added)) return node;
-    if (node.is === "leaf") {
-      return this.#buildSorted(this.#merge(node.entries, removed, added));
-    }
+    if (node.is === "leaf") return this.#changeLeaf(node, removed, added);
     if (this.#cutsBefore(node, added)) {
-      return this.#buildSorted(this.#merge(allEntries(node), removed, added), node);
+      return this.#buildSorted(this.#merge(allEntries(node), removed, added).merged, node);
     }
     const [removedLeft, removedRight] = partAt(removed, node.key);
     const [addedLeft, addedRight] = partAt(added, node.key);
@@ -132,22 +130,64 @@ export class PagedTree<E> {
     return false;
   }
 
-  /** All in order. */
-  #merge(entries: readonly E[], removed: Batch<E>, added: Batch<E>): E[] {
-    const { compare } = this.#order;
+  /** What stays is not weighed again. */
+  #changeLeaf(leaf: Leaf<E>, removed: Batch<E>, added: Batch<E>): TreeNode<E> | undefined {
+    const { merged, gone } = this.#merge(leaf.entries, removed, added);
+    if (merged.length === 0) return undefined;
+    const come = added.entries.slice(added.from, added.to);
+    const weight = leaf.weight - this.#weightOf(gone) + this.#weightOf(come);
+    if (weight > this.#order.limit) return this.#buildSorted(merged);
+    return { is: "leaf", entries: merged, weight };
+  }
+
+  #weightOf(entries: readonly E[]): number {
+    return entries.reduce((sum, entry) => sum + this.#order.weigh(entry), 0);
+  }
+
+  /** All in order, and those of `entries` that are gone. What lies between changes is not looked at. */
+  #merge(entries: readonly E[], removed: Batch<E>, added: Batch<E>): Merged<E> {
     const merged: E[] = [];
-    let gone = removed.from;
+    const gone: E[] = [];
+    let at = 0;
+    const copyUpTo = (end: number) => {
+      while (at < end) merged.push(entries[at++] as E);
+    };
     let next = added.from;
-    for (const entry of entries) {
-      while (gone < removed.to && compare(removed.entries[gone] as E, entry) < 0) gone++;
-      if (gone < removed.to && compare(removed.entries[gone] as E, entry) === 0) continue;
-      while (next < added.to && compare(added.entries[next] as E, entry) < 0) {
-        merged.push(added.entries[next++] as E);
+    const mergeUpTo = (end: number) => {
+      for (; next < added.to; next++) {
+        const entry = added.entries[next] as E;
+        const place = this.#placeOf(entry, entries, at);
+        if (place > end) break;
+        copyUpTo(place);
+        merged.push(entry);
       }
-      merged.push(entry);
+      copyUpTo(end);
+    };
+    for (let i = removed.from; i < removed.to; i++) {
+      const entry = removed.entries[i] as E;
+      const place = this.#placeOf(entry, entries, at);
+      mergeUpTo(place);
+      const isThere = place < entries.length && this.#isSame(entries[place] as E, entry);
+      if (isThere) gone.push(entries[at++] as E);
     }
-    while (next < added.to) merged.push(added.entries[next++] as E);
-    return merged;
+    mergeUpTo(entries.length);
+    return { merged, gone };
+  }
+
+  /** Of the first of `entries` from `from` on that does not come before `entry`. */
+  #placeOf(entry: E, entries: readonly E[], from: number): number {
+    let low = from;
+    let high = entries.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#order.compare(entries[middle] as E, entry) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #isSame(a: E, b: E): boolean {
+    return this.#order.compare(a, b) === 0;
   }
 
   #batch(entries: readonly E[]): Batch<E> {
@@ -219,6 +259,11 @@ interface Batch<E> {
   readonly ranks: readonly number[];
   readonly from: number;
   readonly to: number;
+}
+
+interface Merged<E> {
+  readonly merged: readonly E[];
+  readonly gone: readonly E[];
 }
 
 function isEmpty({ from, to }: Batch<unknown>): boolean {

@@ -1,5 +1,5 @@
-import { type BranchChild, encodeBranch } from "./branch-chunk.ts";
 import { sha256Hex } from "./digest.ts";
+import { type BranchChild, type EncodedBranch, encodeBranch } from "./encode-branch.ts";
 import type { TreeRef } from "./format.ts";
 import type { PagedTree, Split, TreeNode } from "./paged-tree.ts";
 
@@ -51,6 +51,8 @@ export interface WrittenTree {
 export class TreeChunks<E> {
   readonly #codec: TreeCodec<E>;
   readonly #refs = new WeakMap<TreeNode<E>, TreeRef>();
+  readonly #parts = new WeakMap<Split<E>, readonly TreeNode<E>[]>();
+  readonly #branches = new WeakMap<Split<E>, EncodedBranch>();
   #known: ReadonlySet<string> | undefined;
   /** SHA-256 of every chunk that is live: those of `#root`, or as far as it goes `#known`. */
   readonly #live = new Set<string>();
@@ -77,20 +79,23 @@ export class TreeChunks<E> {
       this.#live.clear();
       for (const sha256 of known) this.#live.add(sha256);
     }
-    const ref = root ? await this.#write(root, { fresh, bytes: 0 }) : null;
+    const ref = root ? await this.#write(root, this.#root, { fresh, bytes: 0 }) : null;
     return { root: ref, confirm: () => this.#confirm(root) };
   }
 
-  async #write(node: TreeNode<E>, writing: Writing): Promise<TreeRef> {
+  /** `before`, if any, is live with all below it, and best what `node` takes the place of. */
+  async #write(
+    node: TreeNode<E>,
+    before: TreeNode<E> | undefined,
+    writing: Writing,
+  ): Promise<TreeRef> {
     const named = this.#refs.get(node);
     const isLive = named !== undefined && this.#live.has(named.sha256);
     // Only what was confirmed is known to have all below it as well.
     if (isLive && this.#root) return named;
-    const children = node.is === "leaf" ? [] : this.#children(node);
-    const refs: TreeRef[] = [];
-    for (const child of children) refs.push(await this.#write(child, writing));
+    await this.#writeParts(node, before, writing);
     if (isLive) return named;
-    const encode = () => this.#encode(node, children, refs);
+    const encode = () => this.#encode(node, before);
     const bytes = encode();
     const ref = named ?? {
       sha256: await sha256Hex(bytes),
@@ -105,56 +110,104 @@ export class TreeChunks<E> {
     return ref;
   }
 
+  /** Of the hundreds of parts nearly all are live: to ask for the name of each would be most of the work. */
+  async #writeParts(
+    node: TreeNode<E>,
+    before: TreeNode<E> | undefined,
+    writing: Writing,
+  ): Promise<void> {
+    const [left, taken] = differing(this.#partsOf(before), this.#partsOf(node));
+    // Where a part was cut or two were joined, which of them is like which is not worth knowing.
+    const isPaired = left.length === taken.length;
+    for (const [i, part] of taken.entries()) {
+      await this.#write(part, isPaired ? left[i] : undefined, writing);
+    }
+  }
+
   /** `root` is live now, and what was live before only as far as `root` names it. */
   #confirm(root: TreeNode<E> | undefined): void {
-    const before = this.#root;
+    if (!this.#root) this.#live.clear();
+    this.#replace(this.#root ? [this.#root] : [], root ? [root] : []);
     this.#root = root;
-    if (!before) this.#live.clear();
-    const met = new Set<string>();
-    if (root) this.#takeUp(root, met);
-    if (before) this.#leaveBehind(before, met);
   }
 
-  #takeUp(node: TreeNode<E>, met: Set<string>): void {
-    const { sha256 } = this.#refs.get(node) as TreeRef;
-    met.add(sha256);
-    // One that is live already is with all below it.
-    if (this.#live.has(sha256)) return;
-    this.#live.add(sha256);
-    if (node.is === "split") for (const child of this.#children(node)) this.#takeUp(child, met);
+  /** Of one depth: `now` are live with all below them, and `before` are so no more. */
+  #replace(before: readonly TreeNode<E>[], now: readonly TreeNode<E>[]): void {
+    if (before.length === 0 && now.length === 0) return;
+    const [left, taken] = differing(before, now);
+    for (const node of left) this.#live.delete(this.#nameOf(node));
+    this.#replace(
+      left.flatMap((node) => this.#partsOf(node)),
+      taken.flatMap((node) => this.#partsOf(node)),
+    );
+    // Last of all: a part that came to another depth was taken out there.
+    for (const node of taken) this.#live.add(this.#nameOf(node));
   }
 
-  #leaveBehind(node: TreeNode<E>, met: ReadonlySet<string>): void {
-    const { sha256 } = this.#refs.get(node) as TreeRef;
-    if (met.has(sha256)) return;
-    this.#live.delete(sha256);
-    if (node.is === "split")
-      for (const child of this.#children(node)) this.#leaveBehind(child, met);
+  #nameOf(node: TreeNode<E>): string {
+    return (this.#refs.get(node) as TreeRef).sha256;
   }
 
-  #encode(
-    node: TreeNode<E>,
-    children: readonly TreeNode<E>[],
-    refs: readonly TreeRef[],
-  ): Uint8Array {
-    const { encodeLeaf, ancestors, flags, tree } = this.#codec;
-    if (node.is === "leaf") return encodeLeaf(node.entries);
+  #encode(node: TreeNode<E>, before: TreeNode<E> | undefined): Uint8Array {
+    if (node.is === "leaf") return this.#codec.encodeLeaf(node.entries);
+    const known = this.#branches.get(node);
+    if (known) return known.bytes;
+    const like = before?.is === "split" ? this.#branches.get(before) : undefined;
+    const children = this.#rowsOf(node, before, like?.children ?? []);
+    const branch = { children, bytes: encodeBranch(children, this.#codec.flags?.(node), like) };
+    this.#branches.set(node, branch);
+    return branch.bytes;
+  }
+
+  /** A row that says what one of `rowsBefore` says is the same object. */
+  #rowsOf(
+    node: Split<E>,
+    before: TreeNode<E> | undefined,
+    rowsBefore: readonly BranchChild[],
+  ): readonly BranchChild[] {
+    const parts = this.#partsOf(node);
+    const partsBefore = this.#partsOf(before);
+    const shift = partsBefore.length - parts.length;
     const rows: BranchChild[] = [];
-    let before: ChildBefore<E> | undefined;
-    for (const [i, child] of children.entries()) {
-      const key = tree.leastKey(child);
-      const found = before && ancestors ? ancestors(before, key) : [];
-      rows.push({ key: i === 0 ? "" : key, ref: refs[i] as TreeRef, ancestors: found });
-      before = { node: child, key, ancestors: found };
+    for (const [i, part] of parts.entries()) {
+      const at = partsBefore[i] === part ? i : i + shift;
+      const held = partsBefore[at] === part ? rowsBefore[at] : undefined;
+      // What a row says follows from its part and from the row before it.
+      if (held && rows[i - 1] === rowsBefore[at - 1]) rows.push(held);
+      else rows.push(this.#row(part, held, parts[i - 1], rows[i - 1]));
     }
-    return encodeBranch(rows, flags?.(node));
+    return rows;
+  }
+
+  #row(
+    part: TreeNode<E>,
+    held: BranchChild | undefined,
+    partBefore: TreeNode<E> | undefined,
+    rowBefore: BranchChild | undefined,
+  ): BranchChild {
+    const key = held?.key ?? this.#codec.tree.leastKey(part);
+    const { ancestors: find = () => NONE } = this.#codec;
+    const isFirst = !partBefore || !rowBefore;
+    const ancestors = isFirst ? NONE : find({ ...rowBefore, node: partBefore }, key);
+    if (held && areSame(held.ancestors, ancestors)) return held;
+    return { key, ref: this.#refs.get(part) as TreeRef, ancestors };
+  }
+
+  /** Those right below `node` that are chunks. */
+  #partsOf(node: TreeNode<E> | undefined): readonly TreeNode<E>[] {
+    if (node?.is !== "split") return [];
+    const known = this.#parts.get(node);
+    if (known) return known;
+    const parts = this.#collectParts(node, this.#level(node), []);
+    this.#parts.set(node, parts);
+    return parts;
   }
 
   /** FORMAT.md 5.1.2: the largest parts below `node` that are of a lower level. */
-  #children(node: Split<E>, level = this.#level(node), into: TreeNode<E>[] = []): TreeNode<E>[] {
+  #collectParts(node: Split<E>, level: number, into: TreeNode<E>[]): TreeNode<E>[] {
     for (const child of [node.left, node.right]) {
       if (child.is === "leaf" || this.#level(child) < level) into.push(child);
-      else this.#children(child, level, into);
+      else this.#collectParts(child, level, into);
     }
     return into;
   }
@@ -165,6 +218,25 @@ export class TreeChunks<E> {
     for (let most = limit * branchFactor; weight > most; level++) most *= branchFactor;
     return level;
   }
+}
+
+const NONE: readonly number[] = [];
+
+function areSame(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((ancestor, i) => ancestor === b[i]);
+}
+
+/** What only `before` has, and what only `now` has: objects in one order. */
+function differing<T>(before: readonly T[], now: readonly T[]): readonly [T[], T[]] {
+  const most = Math.min(before.length, now.length);
+  let start = 0;
+  while (start < most && before[start] === now[start]) start++;
+  let end = 0;
+  while (end < most - start && before.at(-1 - end) === now.at(-1 - end)) end++;
+  const left = before.slice(start, before.length - end);
+  const taken = now.slice(start, now.length - end);
+  const [old, fresh] = [new Set(left), new Set(taken)];
+  return [left.filter((node) => !fresh.has(node)), taken.filter((node) => !old.has(node))];
 }
 
 /** A function of its own: one made beside `encode` would have that keep the bytes as well. */

@@ -257,10 +257,12 @@ describe("what is told", () => {
 
   it("stays with a value that is kept, and goes with it", () => {
     const world = new World();
-    const plugins = { "key-auth": {} };
+    const plugins = { "ext-plugin-pre-req": {} };
     world.apply({ "routes/1": route("/a", { plugins }) }, "base");
     world.apply({ "routes/1": BAD });
-    expect(world.table.notices().list.map(({ path }) => path)).toEqual(["plugins.key-auth"]);
+    expect(world.table.notices().list.map(({ path }) => path)).toEqual([
+      "plugins.ext-plugin-pre-req",
+    ]);
     world.apply({ "routes/1": route("/a") });
     expect(world.table.notices()).toEqual({ total: 0, list: [] });
     world.apply({ "routes/1": route("/a", { plugins }) });
@@ -317,7 +319,7 @@ it("a plugin that several global rules have is told at each of them", () => {
 it("of very many notices the first are listed, and all are counted", () => {
   const world = new World();
   const keys = Array.from({ length: 3000 }, (_, i) => `routes/${(i * 7919) % 3000}`);
-  const plugins = { cors: {}, "key-auth": {} };
+  const plugins = { cors: {}, "ext-plugin-pre-req": {} };
   world.apply(Object.fromEntries(keys.map((key) => [key, route("/a", { plugins })])), "base");
   world.apply({ "routes/5": route("/a", { plugins, service_id: "gone" }) });
   const { list } = world.table.notices();

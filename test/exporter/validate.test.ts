@@ -53,14 +53,18 @@ describe("a valid value", () => {
   });
 
   it("tells each key that is not served once, not once for each of its plugins", () => {
-    const plugins = { "key-auth": { key: "k" }, "limit-count": {}, nope: {} };
-    expect(valid("consumers/jack", { username: "jack", plugins }).notices).toHaveLength(1);
+    const plugins = {
+      "ip-restriction": { whitelist: ["10.0.0.0/8"] },
+      "limit-count": { count: 1, time_window: 60 },
+      nope: {},
+    };
+    expect(valid("stream_routes/1", { server_port: 9100, plugins }).notices).toHaveLength(1);
   });
 
   it("names in its notices the whole etcd key", () => {
-    const { notices } = valid("routes/1", { uri: "/a", plugins: { cors: {} } });
+    const { notices } = valid("routes/1", { uri: "/a", plugins: { "grpc-web": {} } });
     expect(notices.map(({ key, path }) => [key, path])).toEqual([
-      ["/apisix/routes/1", "plugins.cors"],
+      ["/apisix/routes/1", "plugins.grpc-web"],
     ]);
   });
 });

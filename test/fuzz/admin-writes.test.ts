@@ -5,7 +5,7 @@ import { adminKind } from "../../exporter/admin/check/admin-kinds.ts";
 import { checkResource } from "../../exporter/admin/check/check-resource.ts";
 import { parseBody } from "../../exporter/admin/check/parse-body.ts";
 import { validateConfigs } from "../../exporter/admin/check/validate-configs.ts";
-import type { JsonObject } from "../../exporter/admin/schema/lua-value.ts";
+import type { JsonObject } from "../../shared/json-schema/lua-value.ts";
 import { HTTP_PLUGINS } from "../../shared/plugins/catalogue.ts";
 import { KIND_NAMES, type KindName } from "../../shared/resources/resource-key.ts";
 import { type Random, runSeed, seededRandom } from "../support/random.ts";

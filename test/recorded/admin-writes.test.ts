@@ -2,15 +2,15 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { WriteMethod } from "../../exporter/admin/check/admin-kinds.ts";
-import { configurationFault } from "../../exporter/admin/check/check-plugins.ts";
 import { checkResource } from "../../exporter/admin/check/check-resource.ts";
 import { ENABLED_BY_DEFAULT } from "../../exporter/admin/check/enabled-plugins.ts";
 import { parseBody } from "../../exporter/admin/check/parse-body.ts";
 import { parseResourcePath } from "../../exporter/admin/check/resource-path.ts";
 import { type ConfigFault, validateConfigs } from "../../exporter/admin/check/validate-configs.ts";
 import { validateSchema } from "../../exporter/admin/check/validate-schema.ts";
-import type { JsonObject } from "../../exporter/admin/schema/lua-value.ts";
-import type { SchemaUse } from "../../exporter/admin/schema/plugin-schema.ts";
+import { configurationFault } from "../../exporter/plugins/check-plugin.ts";
+import type { SchemaUse } from "../../exporter/plugins/plugin-schema.ts";
+import type { JsonObject } from "../../shared/json-schema/lua-value.ts";
 import { storing } from "../support/stored-resources.ts";
 
 /** A write to a real APISIX 3.18 with nothing in its etcd, and what it answered. */
@@ -92,7 +92,7 @@ describe("the configurations of plugins that a real APISIX accepted", () => {
 
   it(`pass: ${configs.length}`, () => {
     const refused = configs.flatMap(([plugin, use, conf]) => {
-      const fault = configurationFault("http", plugin, conf, use);
+      const fault = configurationFault("http", plugin, conf, use)?.words;
       return fault === undefined ? [] : [{ plugin, use, conf, fault }];
     });
     expect(refused).toEqual([]);

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { canonicalText } from "../../exporter/admin/schema/lua-value.ts";
+import { canonicalText } from "../../shared/json-schema/lua-value.ts";
 import { type AdminWorld, startAdminWorld } from "../support/admin-world.ts";
 import { describeWithEtcd, type EtcdCluster, startEtcdServer } from "../support/etcd-server.ts";
 

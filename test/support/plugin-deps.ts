@@ -7,6 +7,9 @@ export function pluginDeps(change: Partial<PluginDeps> = {}): PluginDeps {
     fetch: async (input) => {
       throw new Error(`a test's plugin asked for ${input}`);
     },
+    proxy: async () => {
+      throw new Error("a test's plugin sends to an upstream");
+    },
     timers: {
       after: (ms, action) => {
         const timer = setTimeout(action, ms);

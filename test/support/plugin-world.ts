@@ -5,7 +5,7 @@ import type { OwnPlugin } from "../../edge/plugins/own-plugin.ts";
 import type { PluginDeps } from "../../edge/plugins/plugin.ts";
 import type { SendUpstream } from "../../edge/upstream/proxy.ts";
 import type { ProxyTarget } from "../../edge/upstream/proxy-target.ts";
-import { sentHeaders } from "../../edge/upstream/request-headers.ts";
+import { copiedHeaders, sentHeaders } from "../../edge/upstream/request-headers.ts";
 import { clientResponseHeaders } from "../../edge/upstream/response-headers.ts";
 import { DEFAULT_URI_SETTINGS } from "../../shared/routing/matching-uri.ts";
 import { anEdge } from "./edge-world.ts";
@@ -82,35 +82,37 @@ function anOutside(options: PluginWorldOptions) {
   const gateway: { fetch: (request: Request) => Promise<Response> } = {
     fetch: async () => new Response(null, { status: 501 }),
   };
+  const seen: SeenByUpstream[] = [];
+  const upstream = options.upstream ?? (({ node }) => new Response(`from ${node}`));
+  const proxy = scriptedProxy(upstream, seen);
   const deps = pluginDeps({
     now: () => clock.now,
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     log: (line) => log.push(line),
     server: SERVER,
     dispatch: (request) => gateway.fetch(request),
+    proxy,
     ...options.deps,
   });
   const settled = async () => {
     while (background.length > 0) await background.pop();
   };
-  return { clock, deps, gateway, log, settled, waitUntil };
+  return { clock, deps, gateway, log, proxy, seen, settled, waitUntil };
 }
 
 function aWorldsGateway(options: PluginWorldOptions, outside: ReturnType<typeof anOutside>) {
-  const { deps } = outside;
-  const seen: SeenByUpstream[] = [];
+  const { deps, proxy, seen } = outside;
   const accessLog: AccessLine[] = [];
   const resolveSecret = options.resolveSecret ?? (() => undefined);
   const chains = new ChainBuilder(deps, resolveSecret, options.own);
   const edge = anEdge({ settings: { refreshIntervalMs: 0 }, chains, resolveSecret });
   const { balancers, chunks, freshness, loader, overlays } = edge;
-  const upstream = options.upstream ?? (({ node }) => new Response(`from ${node}`));
   const app = createGateway({
     ...{ balancers, chunks, freshness, loader, overlays },
     now: deps.now,
     log: deps.log,
     requestId: () => "0".repeat(32),
-    proxy: scriptedProxy(upstream, seen),
+    proxy,
     accessLog: (line) => accessLog.push(line),
     settings: SETTINGS,
   });
@@ -158,7 +160,9 @@ function scriptedProxy(
       method: head?.method ?? request.method,
       target: target.rawTarget,
       host: head?.host ?? client.hostHeader,
-      headers: sentHeaders(headers, client, undefined),
+      headers: head?.isCopy
+        ? copiedHeaders(headers, undefined)
+        : sentHeaders(headers, client, undefined),
       body: await bodyText(request, target),
     };
     seen.push(got);

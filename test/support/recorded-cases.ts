@@ -78,14 +78,25 @@ export function readRecordedCases(path: string): RecordedCase[] {
 
 /**
  * A URL parser leaves its target as it is: Workers hand over the target only as parsed, and speak no
- * HTTP/1.0.
+ * HTTP/1.0. None of the headers that the platform knows is empty: to a Worker, that is none.
  */
-export function isPlain({ t, host, v }: RecordedRequest): boolean {
+export function isPlain({ t, host, v, h = [] }: RecordedRequest): boolean {
   if (!t.startsWith("/") || host === undefined || v === "1.0") return false;
+  if (h.some(([name, value]) => value === "" && KNOWN_HEADERS.has(name.toLowerCase())))
+    return false;
   if (!URL.canParse(`http://${host}${t}`)) return false;
   const { pathname, search } = new URL(`http://${host}${t}`);
   return pathname + search === t && !/\/\/|%2f|%5c/i.test(pathname);
 }
+
+const KNOWN_HEADERS = new Set([
+  "accept",
+  "content-type",
+  "cookie",
+  "origin",
+  "referer",
+  "user-agent",
+]);
 
 const supportOf = new Map(HTTP_PLUGINS.map(({ name, support }) => [name, support.is]));
 

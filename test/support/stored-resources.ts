@@ -1,7 +1,7 @@
 import type { CheckContext } from "../../exporter/admin/check/check-context.ts";
 import { EVERY_PLUGIN } from "../../exporter/admin/check/enabled-plugins.ts";
 import type { KeyHolder } from "../../exporter/admin/check/lookups.ts";
-import type { JsonObject } from "../../exporter/admin/schema/lua-value.ts";
+import type { JsonObject } from "../../shared/json-schema/lua-value.ts";
 import { parseResourceKey } from "../../shared/resources/resource-key.ts";
 
 /** A store with these resources, by key below the prefix, for checks to look into. */

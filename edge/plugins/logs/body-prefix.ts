@@ -10,10 +10,6 @@ export class BodyPrefix {
     this.#most = most;
   }
 
-  get isEmpty(): boolean {
-    return this.#size === 0;
-  }
-
   add(piece: Uint8Array): void {
     const taken = piece.subarray(0, this.#most - this.#size);
     if (taken.length === 0) return;
@@ -22,8 +18,7 @@ export class BodyPrefix {
     this.#size += taken.length;
   }
 
-  /** What is no UTF-8 becomes U+FFFD; a character that is cut in two is left out. */
-  text(): string {
-    return new TextDecoder().decode(joinBytes(this.#pieces, this.#size), { stream: true });
+  bytes(): Uint8Array {
+    return joinBytes(this.#pieces, this.#size);
   }
 }

@@ -4,6 +4,7 @@ import type { Variables } from "../../../shared/expression/variables.ts";
 import { KEPT_BODY_BYTES } from "../../upstream/outgoing-body.ts";
 import { observeBody } from "../body-filters.ts";
 import type { Exchange } from "../exchange.ts";
+import { maskFor } from "../log-masks.ts";
 import { type BodyFilter, ConfigurationRefused } from "../plugin.ts";
 import { BodyPrefix } from "./body-prefix.ts";
 
@@ -89,8 +90,7 @@ export class BodyObserver {
     const { request, response } = this.#observed.get(exchange) ?? {};
     return {
       request: await this.#requestText(exchange, request),
-      // A body of nothing is none.
-      response: response?.isEmpty === false ? response.text() : undefined,
+      response: textOf(response?.bytes()),
     };
   }
 
@@ -101,13 +101,13 @@ export class BodyObserver {
     if (!this.#request || !observed) return undefined;
     const { most, when } = this.#request;
     if (when && !holds(when, exchange.variables)) return undefined;
-    const prefix = observed === "whole" ? new BodyPrefix(most) : observed;
     if (observed === "whole") {
-      // What plugins made of it.
+      // What plugins made of it, data-mask among them.
       const body = await exchange.readBody(Number.POSITIVE_INFINITY);
-      if (body !== "too long") prefix.add(body);
+      return body === "too long" ? undefined : textOf(body.subarray(0, most));
     }
-    return prefix.isEmpty ? undefined : prefix.text();
+    const mask = maskFor(exchange);
+    return textOf(mask ? mask.body(observed.bytes(), "beginning") : observed.bytes());
   }
 
   #of(exchange: Exchange): Observed {
@@ -118,6 +118,12 @@ export class BodyObserver {
     }
     return observed;
   }
+}
+
+/** A body of nothing is none. What is no UTF-8 becomes U+FFFD; a character that is cut in two is left out. */
+function textOf(bytes: Uint8Array | undefined): string | undefined {
+  if (!bytes || bytes.length === 0) return undefined;
+  return new TextDecoder().decode(bytes, { stream: true });
 }
 
 function conditionOf(expression: readonly unknown[]): Expression {

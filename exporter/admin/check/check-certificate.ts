@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { isReference } from "../schema/check-schema.ts";
-import { luaText } from "../schema/lua-value.ts";
+import { isReference } from "../../../shared/json-schema/check-schema.ts";
+import { luaText } from "../../../shared/json-schema/lua-value.ts";
 
 /** A certificate, and its key where there is one, in the words of APISIX; a reference passes. */
 export function certificateFault(cert: unknown, key?: unknown): string | undefined {

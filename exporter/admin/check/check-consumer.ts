@@ -1,9 +1,10 @@
+import { checkSchema, isReference } from "../../../shared/json-schema/check-schema.ts";
+import { isObject, type JsonObject, luaText } from "../../../shared/json-schema/lua-value.ts";
+import { isAuthPlugin } from "../../plugins/check-plugin.ts";
 import { UNIQUE_FIELDS } from "../../table/identities.ts";
-import { checkSchema, isReference } from "../schema/check-schema.ts";
-import { isObject, type JsonObject, luaText } from "../schema/lua-value.ts";
 import { RESOURCE_SCHEMAS } from "../schema/resource-schemas.ts";
 import type { KindCheck } from "./check-context.ts";
-import { checkPlugins, isAuthPlugin } from "./check-plugins.ts";
+import { checkPlugins } from "./check-plugins.ts";
 import type { EnabledPlugins } from "./enabled-plugins.ts";
 import { type AdminFault, refused } from "./fault.ts";
 import type { KeyHolder, Lookups } from "./lookups.ts";
@@ -13,7 +14,7 @@ import { CONSUMER_GROUP, checkReferences } from "./references.ts";
 
 export const checkConsumer: KindCheck = async ({ value, id, context }) => {
   const schema = checkSchema(RESOURCE_SCHEMAS.consumer, value);
-  if (schema !== undefined) return refused(`invalid configuration: ${schema}`);
+  if (schema !== undefined) return refused(`invalid configuration: ${schema.words}`);
   if (id !== undefined && id !== value.username) return refused("wrong username");
   const self: KeyHolder = { consumer: luaText(value.username) };
   return (
@@ -26,7 +27,7 @@ export const checkConsumer: KindCheck = async ({ value, id, context }) => {
 /** Its consumer is looked for last: a credential that could not be stored anyway is told what is wrong. */
 export const checkCredential: KindCheck = async ({ value, id, consumer, context }) => {
   const schema = checkSchema(RESOURCE_SCHEMAS.credential, value);
-  if (schema !== undefined) return refused(`invalid configuration: ${schema}`);
+  if (schema !== undefined) return refused(`invalid configuration: ${schema.words}`);
   const plugins = checkPluginsOf(value, context.enabled);
   if (plugins !== undefined) return plugins;
   const names = isObject(value.plugins) ? Object.keys(value.plugins) : [];

@@ -1,4 +1,4 @@
-import type { JsonObject } from "../schema/lua-value.ts";
+import type { JsonObject } from "../../../shared/json-schema/lua-value.ts";
 import type { EnabledPlugins } from "./enabled-plugins.ts";
 import type { AdminFault } from "./fault.ts";
 import type { Lookups } from "./lookups.ts";

@@ -1,18 +1,20 @@
+import { checkSchema } from "../../../shared/json-schema/check-schema.ts";
+import { isObject, type JsonObject, luaText } from "../../../shared/json-schema/lua-value.ts";
+import type { ValueFault } from "../../../shared/json-schema/value-fault.ts";
 import type { KindName } from "../../../shared/resources/resource-key.ts";
-import { checkSchema } from "../schema/check-schema.ts";
-import { isObject, type JsonObject, luaText } from "../schema/lua-value.ts";
-import { pluginSchema } from "../schema/plugin-schema.ts";
+import { configurationFault } from "../../plugins/check-plugin.ts";
+import { pluginSchema } from "../../plugins/plugin-schema.ts";
 import { RESOURCE_SCHEMAS, type SchemaName, SECRET_SCHEMAS } from "../schema/resource-schemas.ts";
 import { certificateFault } from "./check-certificate.ts";
 import { checkConsumer, checkCredential } from "./check-consumer.ts";
 import type { Checked, KindCheck } from "./check-context.ts";
-import { checkPlugins, configurationFault } from "./check-plugins.ts";
+import { checkPlugins } from "./check-plugins.ts";
 import { checkRoute, checkService, checkStreamRoute } from "./check-route.ts";
 import { upstreamFault } from "./check-upstream.ts";
 import { type AdminFault, refused } from "./fault.ts";
 import { protoSourceFault } from "./proto-source.ts";
 
-const invalid = (fault: string) => refused(`invalid configuration: ${fault}`);
+const invalid = ({ words }: ValueFault) => refused(`invalid configuration: ${words}`);
 
 const checkUpstream: KindCheck = async ({ value, context }) => {
   const fault = await upstreamFault(value, context.lookups);

@@ -1,4 +1,10 @@
-import { isObject, type JsonObject, luaText, luaType, setField } from "../schema/lua-value.ts";
+import {
+  isObject,
+  type JsonObject,
+  luaText,
+  luaType,
+  setField,
+} from "../../../shared/json-schema/lua-value.ts";
 import type { AdminKind, WriteMethod } from "./admin-kinds.ts";
 import type { CheckContext } from "./check-context.ts";
 import { KIND_CHECKS } from "./check-kinds.ts";

@@ -1,13 +1,13 @@
-import { checkSchema } from "../schema/check-schema.ts";
-import { isObject, type JsonObject, luaText } from "../schema/lua-value.ts";
+import { checkSchema } from "../../../shared/json-schema/check-schema.ts";
+import { isObject, type JsonObject, luaText } from "../../../shared/json-schema/lua-value.ts";
+import { expressionFault } from "../../plugins/expression-fault.ts";
+import { luaSourceFault } from "../../plugins/lua-source.ts";
 import { RESOURCE_SCHEMAS } from "../schema/resource-schemas.ts";
 import type { Checked, KindCheck } from "./check-context.ts";
 import { checkPlugins } from "./check-plugins.ts";
 import { upstreamFault } from "./check-upstream.ts";
-import { expressionFault } from "./expression-fault.ts";
 import { type AdminFault, refused } from "./fault.ts";
 import { bodyVariableFault } from "./json-path-fault.ts";
-import { luaSourceFault } from "./lua-source.ts";
 import { checkReferences, PLUGIN_CONFIG, SERVICE, UPSTREAM } from "./references.ts";
 
 /** Routes, services and stream routes: what has an upstream and plugins. */
@@ -24,7 +24,7 @@ export const checkRoute: KindCheck = async (checked) => {
     }
   }
   const schema = checkSchema(RESOURCE_SCHEMAS.route, value);
-  if (schema !== undefined) return refused(`invalid configuration: ${schema}`);
+  if (schema !== undefined) return refused(`invalid configuration: ${schema.words}`);
   return (
     (await checkUpstreamOf(checked)) ??
     (await checkReferences(value, [UPSTREAM, SERVICE, PLUGIN_CONFIG], checked.context.lookups)) ??
@@ -36,7 +36,7 @@ export const checkRoute: KindCheck = async (checked) => {
 
 export const checkService: KindCheck = async (checked) => {
   const schema = checkSchema(RESOURCE_SCHEMAS.service, checked.value);
-  if (schema !== undefined) return refused(`invalid configuration: ${schema}`);
+  if (schema !== undefined) return refused(`invalid configuration: ${schema.words}`);
   return (
     (await checkUpstreamOf(checked)) ??
     (await checkReferences(checked.value, [UPSTREAM], checked.context.lookups)) ??
@@ -47,7 +47,7 @@ export const checkService: KindCheck = async (checked) => {
 
 export const checkStreamRoute: KindCheck = async (checked) => {
   const schema = checkSchema(RESOURCE_SCHEMAS.stream_route, checked.value);
-  if (schema !== undefined) return refused(`invalid configuration: ${schema}`);
+  if (schema !== undefined) return refused(`invalid configuration: ${schema.words}`);
   const { lookups } = checked.context;
   return (
     (await checkUpstreamOf(checked)) ??

@@ -1,8 +1,8 @@
 import { isIPv6 } from "node:net";
+import { checkSchema } from "../../../shared/json-schema/check-schema.ts";
+import { isObject, type JsonObject, luaText } from "../../../shared/json-schema/lua-value.ts";
 import type { JsonSchema } from "../../../shared/plugins/json-schema.ts";
 import { upstream as upstreamSchema } from "../../../shared/plugins/schemas/upstream.ts";
-import { checkSchema } from "../schema/check-schema.ts";
-import { isObject, type JsonObject, luaText } from "../schema/lua-value.ts";
 import { certificateFault } from "./check-certificate.ts";
 import type { Lookups } from "./lookups.ts";
 
@@ -12,7 +12,7 @@ export async function upstreamFault(
   lookups: Lookups | undefined,
 ): Promise<string | undefined> {
   const schema = checkSchema(upstreamSchema, upstream);
-  if (schema !== undefined) return `invalid configuration: ${schema}`;
+  if (schema !== undefined) return `invalid configuration: ${schema.words}`;
   return (
     nodesFault(upstream.nodes) ??
     (await clientCertificateFault(upstream.tls, lookups)) ??
@@ -95,5 +95,5 @@ function hashKeyFault({ type, hash_on, key }: JsonObject): string | undefined {
   if (key === undefined) return "missing key";
   const schema = HASH_KEYS.get(hash_on);
   const fault = schema && checkSchema(schema, key);
-  return fault && `invalid configuration: ${fault}`;
+  return fault && `invalid configuration: ${fault.words}`;
 }

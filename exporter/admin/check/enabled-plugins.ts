@@ -1,5 +1,5 @@
 import { HTTP_PLUGINS, STREAM_PLUGINS } from "../../../shared/plugins/catalogue.ts";
-import type { Subsystem } from "../schema/plugin-schema.ts";
+import type { Subsystem } from "../../plugins/plugin-schema.ts";
 
 /** Which plugins are enabled; the others are unknown to the Admin API. */
 export type EnabledPlugins = Readonly<Record<Subsystem, ReadonlySet<string>>>;

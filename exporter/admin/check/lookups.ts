@@ -1,5 +1,5 @@
+import type { JsonObject } from "../../../shared/json-schema/lua-value.ts";
 import type { KindName } from "../../../shared/resources/resource-key.ts";
-import type { JsonObject } from "../schema/lua-value.ts";
 
 /** What checks ask of the store. Each may reject: then the store did not answer, and nothing was checked. */
 export interface Lookups {

@@ -1,5 +1,5 @@
+import { luaText } from "../../../shared/json-schema/lua-value.ts";
 import type { KindName } from "../../../shared/resources/resource-key.ts";
-import { luaText } from "../schema/lua-value.ts";
 import { type AdminFault, refused } from "./fault.ts";
 import type { Lookups } from "./lookups.ts";
 

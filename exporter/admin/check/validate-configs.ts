@@ -1,5 +1,11 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { fieldOf, isObject, type JsonObject, luaText, luaType } from "../schema/lua-value.ts";
+import {
+  fieldOf,
+  isObject,
+  type JsonObject,
+  luaText,
+  luaType,
+} from "../../../shared/json-schema/lua-value.ts";
 import { type AdminKind, adminKind } from "./admin-kinds.ts";
 import { KIND_CHECKS } from "./check-kinds.ts";
 import type { EnabledPlugins } from "./enabled-plugins.ts";

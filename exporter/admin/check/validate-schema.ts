@@ -1,4 +1,4 @@
-import { checkSchema } from "../schema/check-schema.ts";
+import { checkSchema } from "../../../shared/json-schema/check-schema.ts";
 import { RESOURCE_SCHEMAS } from "../schema/resource-schemas.ts";
 import { adminKind } from "./admin-kinds.ts";
 import { type AdminFault, refused } from "./fault.ts";
@@ -13,5 +13,5 @@ export function validateSchema(kindName: string, value: unknown): AdminFault | u
   if (kind.schema === undefined) return refused(`not found schema: ${kindName}`);
   if (value === undefined) return refused("missing configurations");
   const fault = checkSchema(RESOURCE_SCHEMAS[kind.schema], structuredClone(value));
-  return fault === undefined ? undefined : refused(fault);
+  return fault === undefined ? undefined : refused(fault.words);
 }

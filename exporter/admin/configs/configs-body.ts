@@ -1,9 +1,9 @@
+import { isObject, type JsonObject } from "../../../shared/json-schema/lua-value.ts";
 import { parseYaml } from "../../table/read-standalone.ts";
 import { misfitOf } from "../../validate/json.ts";
 import type { AdminCall } from "../admin-api.ts";
 import { refusal } from "../answer.ts";
 import { parseBody } from "../check/parse-body.ts";
-import { isObject, type JsonObject } from "../schema/lua-value.ts";
 
 /** Bytes of a whole configuration; APISIX has no limit here. */
 export const MOST_OF_CONFIGS = 32 << 20;

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { isObject, type JsonObject } from "../../../shared/json-schema/lua-value.ts";
 import type { KindName } from "../../../shared/resources/resource-key.ts";
 import { KIND_NAMES } from "../../../shared/resources/resource-key.ts";
 import { ApplyFailed, type ApplyReport, applyPlan, Overtaken } from "../../apply/apply.ts";
@@ -12,7 +13,6 @@ import { yamlText } from "../../table/write-yaml.ts";
 import type { AdminCall } from "../admin-api.ts";
 import { type Answer, refusal } from "../answer.ts";
 import { validateConfigs } from "../check/validate-configs.ts";
-import { isObject, type JsonObject } from "../schema/lua-value.ts";
 import type { WriteDeps } from "../write-deps.ts";
 import { readConfigsBody } from "./configs-body.ts";
 import {

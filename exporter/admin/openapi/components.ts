@@ -3,7 +3,7 @@ import {
   HTTP_PLUGIN_SCHEMAS,
   STREAM_PLUGIN_SCHEMAS,
 } from "../../../shared/plugins/schemas/index.ts";
-import { pluginSchema, type SchemaUse, type Subsystem } from "../schema/plugin-schema.ts";
+import { pluginSchema, type SchemaUse, type Subsystem } from "../../plugins/plugin-schema.ts";
 import { RESOURCE_SCHEMAS, SECRET_SCHEMAS } from "../schema/resource-schemas.ts";
 import { type OpenSchema, toDraft2020 } from "./draft-2020.ts";
 

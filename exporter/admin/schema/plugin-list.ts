@@ -4,7 +4,7 @@ import {
   STREAM_PLUGINS,
 } from "../../../shared/plugins/catalogue.ts";
 import type { JsonSchema } from "../../../shared/plugins/json-schema.ts";
-import { pluginSchema, type Subsystem } from "./plugin-schema.ts";
+import { pluginSchema, type Subsystem } from "../../plugins/plugin-schema.ts";
 
 /** A plugin as `GET /plugins?all=true` shows it. */
 export interface ShownPlugin {

@@ -2,9 +2,12 @@ import type { ByteSet } from "./byte-set.ts";
 import { type Anchor, type Node, PcreUnsupported } from "./syntax.ts";
 import { widthOf } from "./widths.ts";
 
-/** The source of a JavaScript expression, without any flag, that finds what `node` finds. */
-export function emit(node: Node): string {
-  return new Emitter(referencesIn(node)).emit(node, false);
+/**
+ * The source of a JavaScript expression, without any flag, that finds what `node` finds. Groups that
+ * something refers to are named `g` and their number; with `captures` all are.
+ */
+export function emit(node: Node, captures: boolean): string {
+  return new Emitter(captures ? "all" : referencesIn(node)).emit(node, false);
 }
 
 const ANCHORS: Readonly<Record<Anchor, string>> = {
@@ -21,10 +24,10 @@ const ANCHORS: Readonly<Record<Anchor, string>> = {
 };
 
 class Emitter {
-  readonly #referred: ReadonlySet<number>;
+  readonly #referred: ReadonlySet<number> | "all";
   #atoms = 0;
 
-  constructor(referred: ReadonlySet<number>) {
+  constructor(referred: ReadonlySet<number> | "all") {
     this.#referred = referred;
   }
 
@@ -39,7 +42,8 @@ class Emitter {
         return node.of.map((branch) => this.emit(branch, behind)).join("|");
       case "group": {
         const inner = this.emit(node.of, behind);
-        return this.#referred.has(node.number) ? `(?<g${node.number}>${inner})` : `(?:${inner})`;
+        const isNamed = this.#referred === "all" || this.#referred.has(node.number);
+        return isNamed ? `(?<g${node.number}>${inner})` : `(?:${inner})`;
       }
       case "atomic":
         return this.#atomic(this.emit(node.of, behind), node, behind);

@@ -13,10 +13,9 @@ const MOST_LEVELS = 250;
 const MOST_REPEATS = 65_535;
 
 /** `pattern` as bytes, one character each. Throws `PcreSyntaxError`, `PcreUnsupported`. */
-export function parsePattern(pattern: string, ignoreCase: boolean): Node {
+export function parsePattern(pattern: string, options: Partial<Options>): Node {
   const parser = new Parser(new PatternReader(pattern));
-  const options = { ...NO_OPTIONS, ignoreCase };
-  return parser.parse(options);
+  return parser.parse({ ...NO_OPTIONS, ...options });
 }
 
 class Parser {

@@ -77,14 +77,14 @@ const table: [string, World, string | number][] = [
   ["503 where nobody names an upstream", { routes: { r: aRoute("r", { plugins: {} }) } }, 503],
   [
     "503 for a plugin that guards",
-    { routes: { r: aRoute("r", { upstream: A, plugins: { "key-auth": {} } }) } },
+    { routes: { r: aRoute("r", { upstream: A, plugins: { "ext-plugin-pre-req": {} } }) } },
     503,
   ],
   [
     "503 for a guard that the service brings",
     {
       routes: { r: aRoute("r", { service_id: "s" }) },
-      services: { s: { id: "s", upstream: A, plugins: { "key-auth": {} } } },
+      services: { s: { id: "s", upstream: A, plugins: { "ext-plugin-pre-req": {} } } },
     },
     503,
   ],
@@ -100,9 +100,12 @@ const table: [string, World, string | number][] = [
     "the upstream where the route switches its service's guard off",
     {
       routes: {
-        r: aRoute("r", { service_id: "s", plugins: { "key-auth": { _meta: { disable: true } } } }),
+        r: aRoute("r", {
+          service_id: "s",
+          plugins: { "ext-plugin-pre-req": { _meta: { disable: true } } },
+        }),
       },
-      services: { s: { id: "s", upstream: A, plugins: { "key-auth": {} } } },
+      services: { s: { id: "s", upstream: A, plugins: { "ext-plugin-pre-req": {} } } },
     },
     "a.test",
   ],
@@ -130,9 +133,11 @@ describe("a matched route", () => {
   });
 
   it("that is refused says why, and what to do", async () => {
-    const plan = await planOf({ routes: { r: aRoute("r", { plugins: { "key-auth": {} } }) } });
+    const plan = await planOf({
+      routes: { r: aRoute("r", { plugins: { "ext-plugin-pre-req": {} } }) },
+    });
     expect(plan.is === "refused" && plan.error.errorMsg).toMatch(
-      /route r is not served: plugins\.key-auth: .+; .+/,
+      /route r is not served: plugins\.ext-plugin-pre-req: .+; .+/,
     );
   });
 

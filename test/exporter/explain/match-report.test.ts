@@ -199,13 +199,13 @@ describe("what becomes of a request", () => {
     ["no service", { "routes/r": { uri: "/x", service_id: "s" } }, 404, "no service s"],
     [
       "a plugin that the edge refuses",
-      { "routes/r": routeTo("/x", { plugins: { "key-auth": {} } }) },
+      { "routes/r": routeTo("/x", { plugins: { "ext-plugin-pre-req": {} } }) },
       503,
-      /plugins\.key-auth/,
+      /plugins\.ext-plugin-pre-req/,
     ],
     [
       "a global rule that the edge refuses",
-      { "routes/r": routeTo("/x"), "global_rules/g": { plugins: { "key-auth": {} } } },
+      { "routes/r": routeTo("/x"), "global_rules/g": { plugins: { "ext-plugin-pre-req": {} } } },
       503,
       /^global rule g is not served/,
     ],

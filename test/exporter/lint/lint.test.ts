@@ -50,13 +50,13 @@ describe("lint", () => {
 
   it("finds what the edge refuses and ignores", () => {
     const puts = {
-      "routes/a": routeTo("/a", { plugins: { "key-auth": {}, gzip: {} } }),
+      "routes/a": routeTo("/a", { plugins: { "ext-plugin-pre-req": {}, gzip: {} } }),
       "routes/b": routeTo("/b", { filter_func: "function(vars) return true end" }),
       "routes/c": routeTo("/c", { vars: [["arg_x", "~~", "("]] }),
       "upstreams/u": { type: "fastest", nodes: { "a.test:80": 1, "b.test:80": 1 } },
     };
     expect(found(puts)).toEqual([
-      "warning refused /apisix/routes/a plugins.key-auth",
+      "warning refused /apisix/routes/a plugins.ext-plugin-pre-req",
       "warning refused /apisix/routes/b filter_func",
       "warning ignored /apisix/routes/c vars[0][2]",
       "warning refused /apisix/upstreams/u type",

@@ -5,7 +5,7 @@ import { HTTP_PLUGINS } from "../../../shared/plugins/catalogue.ts";
 import { table } from "../../support/settings-tables.ts";
 
 const PAGE = join(import.meta.dirname, "../../../docs/compatibility.md");
-const MARKED = /(<!-- plugins -->\n)[^]*?(<!-- end -->)/;
+const MARKED = /(<!-- plugins -->\n)[\s\S]*?(<!-- end -->)/;
 
 it("docs/compatibility.md has every plugin, as the catalogue has it", () => {
   const page = readFileSync(PAGE, "utf8");

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { checkSchema } from "../../../exporter/admin/schema/check-schema.ts";
 import { compilePcre } from "../../../shared/expression/pcre.ts";
+import { checkSchema } from "../../../shared/json-schema/check-schema.ts";
 import { HTTP_PLUGINS, STREAM_PLUGINS } from "../../../shared/plugins/catalogue.ts";
 import type { JsonSchema } from "../../../shared/plugins/json-schema.ts";
 import {
@@ -94,7 +94,7 @@ describe("_meta", () => {
     const schema = withMeta({ type: "object", properties: { a: { type: "string" } } });
     const meta = { disable: true, priority: 5, error_response: { a: 1 }, filter: [] };
     expect(checkSchema(schema, { a: "x", _meta: meta })).toBeUndefined();
-    expect(checkSchema(schema, { _meta: { nope: 1 } })).toBe(
+    expect(checkSchema(schema, { _meta: { nope: 1 } })?.words).toBe(
       'property "_meta" validation failed: additional properties forbidden, found nope',
     );
   });

@@ -5,19 +5,23 @@ const effects = (plugins: Parameters<typeof unservedPlugins>[0]) =>
   unservedPlugins(plugins).map(({ name, support }) => `${name} ${support.is}`);
 
 it("tells every plugin that the edge refuses or ignores, in the order in which they are written", () => {
-  expect(effects({ gzip: {}, "key-auth": {}, datadog: {} })).toEqual([
+  expect(effects({ gzip: {}, "ext-plugin-pre-req": {}, datadog: {} })).toEqual([
     "gzip ignored",
-    "key-auth refused",
+    "ext-plugin-pre-req refused",
     "datadog ignored",
   ]);
 });
 
 it("does not ask for a plugin that is switched off, by true and nothing else", () => {
-  expect(effects({ "key-auth": { _meta: { disable: true } } })).toEqual([]);
+  expect(effects({ "ext-plugin-pre-req": { _meta: { disable: true } } })).toEqual([]);
   for (const disable of [false, 1, "true", null]) {
-    expect(effects({ "key-auth": { _meta: { disable } } })).toEqual(["key-auth refused"]);
+    expect(effects({ "ext-plugin-pre-req": { _meta: { disable } } })).toEqual([
+      "ext-plugin-pre-req refused",
+    ]);
   }
-  expect(effects({ "key-auth": { _meta: null } })).toEqual(["key-auth refused"]);
+  expect(effects({ "ext-plugin-pre-req": { _meta: null } })).toEqual([
+    "ext-plugin-pre-req refused",
+  ]);
 });
 
 it("ignores a plugin that APISIX does not know, as APISIX does, whatever it is called", () => {
@@ -35,7 +39,7 @@ it("refuses whatever is to run Lua before it", () => {
 });
 
 it("refuses the first plugin without which a request must not pass", () => {
-  expect(refusedPlugin({ gzip: {}, cors: {}, "key-auth": {} })?.name).toBe("cors");
+  expect(refusedPlugin({ gzip: {}, cors: {}, "ext-plugin-pre-req": {} })?.name).toBe("cors");
   expect(refusedPlugin({ gzip: {}, "no-such": {} })).toBeUndefined();
   expect(refusedPlugin(undefined)).toBeUndefined();
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { encodeBodyChunk } from "../../../shared/snapshot/body-chunk.ts";
 import { soughtKey } from "../../../shared/snapshot/body-tree.ts";
-import { encodeBranch } from "../../../shared/snapshot/branch-chunk.ts";
 import { sha256Hex } from "../../../shared/snapshot/digest.ts";
+import { encodeBranch } from "../../../shared/snapshot/encode-branch.ts";
 import type { ChunkRef, TreeRef } from "../../../shared/snapshot/format.ts";
 import { chunksOf, leafOf } from "../../../shared/snapshot/read-tree.ts";
 
@@ -16,7 +16,8 @@ async function aTree(branches: number) {
   };
   const leaf = await add(encodeBodyChunk([{ key: "routes/1", json: "{}" }]), false);
   let root = leaf;
-  for (let i = 0; i < branches; i++) root = await add(encodeBranch([{ key: "", ref: root }]), true);
+  for (let i = 0; i < branches; i++)
+    root = await add(encodeBranch([{ key: "", ref: root, ancestors: [] }]), true);
   const read = async ({ sha256 }: ChunkRef) => chunks.get(sha256) as Uint8Array;
   const all = async () => {
     const refs: TreeRef[] = [];

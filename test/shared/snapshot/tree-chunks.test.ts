@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { IndexedRoute } from "../../../shared/routing/route-entry.ts";
+import { RouteTree } from "../../../shared/routing/route-tree.ts";
 import { BodyTree } from "../../../shared/snapshot/body-tree.ts";
 import type { ChunkRef, TreeRef } from "../../../shared/snapshot/format.ts";
 import { chunksOf } from "../../../shared/snapshot/read-tree.ts";
@@ -79,6 +81,23 @@ function changeSome(world: ChunkWorld, random: Random): void {
   }
 }
 
+/** Hosts and paths of which many are the beginnings of others. */
+function aRoute(id: string, random: Random): IndexedRoute {
+  const segments = Array.from(
+    { length: random.below(4) },
+    () => `/${random.pick(["a", "b", "cc"])}`,
+  );
+  const host = random.pick(["*.com", "*.a.com", "*.b.a.com", "b.a.com", "c.com", undefined]);
+  return {
+    id,
+    uris: [`${segments.join("")}${random.pick(["/*", "/x"])}`],
+    hosts: host ? [host] : [],
+    methods: [],
+    priority: 0,
+    remoteAddrs: [],
+  };
+}
+
 describe("the chunks of a tree", () => {
   it("that were live when the publisher started are written again when they come back", async () => {
     const world = new ChunkWorld();
@@ -143,5 +162,33 @@ describe("the chunks of a tree", () => {
     expect(path.length).toBeGreaterThan(2);
     expect(path.length).toBeLessThan(8);
     expect(path.some((sha256) => first.includes(sha256))).toBe(false);
+  });
+
+  it("are the same for who changed it again and again and for who has it at once", async () => {
+    const seed = runSeed();
+    const random = seededRandom(seed);
+    const newTree = () => new RouteTree("radixtree_host_uri", 200, FACTOR);
+    for (let run = 0; run < 8; run++) {
+      const tree = newTree();
+      const chunks = new TreeChunks(tree.codec);
+      const known = new Set<string>();
+      const routes = new Map<string, IndexedRoute>();
+      for (let step = 0; step < 40; step++) {
+        for (let i = random.pick([1, 1, 1, 20]); i > 0; i--) {
+          const id = `r${random.below(150)}`;
+          const route = random.chance(0.7) ? aRoute(id, random) : undefined;
+          if (route) routes.set(id, route);
+          else routes.delete(id);
+          tree.apply([[id, route]]);
+        }
+        const { root, confirm } = await chunks.write(tree.root, known, new Map());
+        // Else the pointer does not move.
+        if (random.chance(0.8)) confirm();
+        const other = newTree();
+        other.apply(routes);
+        const atOnce = new TreeChunks(other.codec).write(other.root, new Set(), new Map());
+        expect(root, `seed ${seed}, run ${run}, step ${step}`).toEqual((await atOnce).root);
+      }
+    }
   });
 });

@@ -98,4 +98,35 @@ describe("an entry of the log", () => {
     expect(answer.status).toBe(503);
     expect(await answer.text()).toContain("http-logger: the condition of a body cannot be read");
   });
+
+  describe("with data-mask", () => {
+    const request = [
+      { type: "body", body_format: "json", name: "$.pin", action: "replace", value: "***" },
+      { type: "query", name: "key", action: "replace", value: "***" },
+      { type: "header", name: "x-key", action: "remove" },
+    ];
+    const asked = async (body: string) => {
+      const { ask, seen, sent, serve } = aLogWorld();
+      const logger = { ...single, include_req_body: true };
+      await serve({ "http-logger": logger, "data-mask": { request } });
+      const headers = { "x-key": "secret", "content-type": "application/json" };
+      await ask("/r?key=secret", { method: "POST", body, headers });
+      expect(seen[0]?.body).toBe(body);
+      return sent[0]?.body ?? "";
+    };
+
+    it("does not have what is masked", async () => {
+      const entry = await asked('{"pin":"secret","name":"joe"}');
+      expect(entry).not.toContain("secret");
+      const { request: logged } = JSON.parse(entry);
+      expect(JSON.parse(logged.body)).toEqual({ pin: "***", name: "joe" });
+      expect(logged.uri).toBe("/r?key=***");
+    });
+
+    it("has no body of which only the beginning is known", async () => {
+      const entry = await asked(`{"pin":"secret","more":"${LONG.repeat(4)}"}`);
+      expect(entry).not.toContain("secret");
+      expect(JSON.parse(entry).request).not.toHaveProperty("body");
+    });
+  });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { expressionFault } from "../../../../exporter/admin/check/expression-fault.ts";
 import { bodyVariableFault } from "../../../../exporter/admin/check/json-path-fault.ts";
-import { luaSourceFault } from "../../../../exporter/admin/check/lua-source.ts";
 import { MOST_OF_BODY, parseBody } from "../../../../exporter/admin/check/parse-body.ts";
+import { expressionFault } from "../../../../exporter/plugins/expression-fault.ts";
+import { luaSourceFault } from "../../../../exporter/plugins/lua-source.ts";
 
 describe("lua-resty-expr's words", () => {
   it.each<readonly [unknown, string | undefined]>([
