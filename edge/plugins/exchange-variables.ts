@@ -1,6 +1,5 @@
 import { variableText } from "../../shared/expression/template.ts";
 import type { JsonValue, Variables } from "../../shared/expression/variables.ts";
-import { edgeName } from "./edge-name.ts";
 import type { Exchange } from "./exchange.ts";
 
 type Value = JsonValue | undefined;
@@ -80,7 +79,6 @@ const OF_THE_EXCHANGE: ReadonlyMap<string, (exchange: Exchange) => Value> = new 
   ["body_bytes_sent", ({ bodyBytes }) => String(bodyBytes)],
   ["bytes_sent", ({ bytesSent }) => String(bytesSent)],
   ["request_length", ({ requestLength }) => String(requestLength)],
-  ["hostname", ({ request }) => edgeName(request)],
   ["upstream_uri", (exchange) => exchange.target],
   ["upstream_host", ({ upstreamHost }) => upstreamHost],
   ["upstream_scheme", ({ upstreamScheme }) => upstreamScheme],

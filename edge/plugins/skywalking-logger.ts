@@ -1,4 +1,4 @@
-import { edgeName } from "./edge-name.ts";
+import { edgeName } from "../../shared/request/edge-name.ts";
 import { deliver, isBelow400 } from "./logs/deliver.ts";
 import { fieldsOf } from "./logs/log-entry.ts";
 import { Logger, type LoggerSettings } from "./logs/logger.ts";

@@ -3,8 +3,8 @@ import {
   type JsonValue,
   type Variables,
 } from "../../../shared/expression/variables.ts";
+import { edgeName } from "../../../shared/request/edge-name.ts";
 import { parseForm } from "../../../shared/request/form.ts";
-import { edgeName } from "../edge-name.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Outcome } from "../outcome.ts";
 import { latenciesOf } from "./latencies.ts";

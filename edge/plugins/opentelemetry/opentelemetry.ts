@@ -1,7 +1,7 @@
 import { variableText } from "../../../shared/expression/template.ts";
 import type { JsonValue } from "../../../shared/expression/variables.ts";
 import { hexOf } from "../../../shared/hex.ts";
-import { edgeName } from "../edge-name.ts";
+import { edgeName } from "../../../shared/request/edge-name.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Batch } from "../logs/batch.ts";
 import { deliver, is200 } from "../logs/deliver.ts";

@@ -1,5 +1,5 @@
 import { hexOf } from "../../../shared/hex.ts";
-import { edgeName } from "../edge-name.ts";
+import { edgeName } from "../../../shared/request/edge-name.ts";
 import { definePlugin } from "../plugin.ts";
 import { labelsText } from "./metric.ts";
 import { MetricsPush } from "./metrics-push.ts";

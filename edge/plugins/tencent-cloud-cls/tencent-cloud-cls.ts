@@ -1,4 +1,4 @@
-import { edgeName } from "../edge-name.ts";
+import { edgeName } from "../../../shared/request/edge-name.ts";
 import type { Exchange } from "../exchange.ts";
 import { deliver } from "../logs/deliver.ts";
 import { fieldsOf } from "../logs/log-entry.ts";

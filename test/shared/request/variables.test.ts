@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { BodyNeeded, type JsonValue } from "../../../shared/expression/variables.ts";
+import { edgeName } from "../../../shared/request/edge-name.ts";
 import { type RequestHead, RequestVariables } from "../../../shared/request/variables.ts";
 
 const NOW = Date.UTC(2026, 9, 3, 8, 5, 9, 7);
@@ -102,7 +103,6 @@ describe("a variable of the request", () => {
     "status",
     "remote_port",
     "server_addr",
-    "hostname",
     "connection",
     "pid",
     "nginx_version",
@@ -245,6 +245,7 @@ describe("a variable in the body", () => {
     const variables = variablesOf(sent);
     const id = variables.get("request_id");
     expect(variables.withBody(bytes("n=1")).get("request_id")).toBe(id);
+    expect(variables.withHead({ uri: "/other" }).get("request_id")).toBe(id);
   });
 });
 
@@ -272,4 +273,10 @@ describe("graphql_*", () => {
   ])("of %s are not there", (_, sent) => {
     expect(of(variablesOf(sent))).toEqual([undefined, undefined, undefined, undefined]);
   });
+});
+
+it("has for its host's name where Cloudflare serves the request", () => {
+  expect(edgeName({ cf: { colo: "FRA" } })).toBe("FRA");
+  expect(edgeName({ cf: { colo: 7 } })).toBe("edge");
+  expect(variablesOf(sent).get("hostname")).toBe("edge");
 });
