@@ -6,7 +6,6 @@ const MOST_UNITS = 16 * 1024 * 1024;
 /** Entries of one plugin that have not arrived yet, in all its batches; beyond its limits new ones are dropped. */
 export class Backlog {
   readonly #log: (line: string) => void;
-  #mostEntries = Number.POSITIVE_INFINITY;
   #entries = 0;
   #units = 0;
   #isFull = false;
@@ -15,15 +14,10 @@ export class Backlog {
     this.#log = log;
   }
 
-  /** The plugin's metadata has `max_pending_entries`; the newest generation's holds. */
-  set mostEntries(count: number) {
-    this.#mostEntries = count;
-  }
-
-  /** Says so once when it begins to drop. */
-  takes(entry: Written, name: string): boolean {
+  /** `most`: how many may be pending when another comes. Says so once when it begins to drop. */
+  takes(entry: Written, name: string, most: number): boolean {
     const units = this.#units + entry.length;
-    if (this.#entries > this.#mostEntries || units > MOST_UNITS) {
+    if (this.#entries > most || units > MOST_UNITS) {
       if (!this.#isFull) {
         this.#log(`${name}: ${this.#entries} entries are pending; new ones are dropped`);
       }

@@ -19,6 +19,8 @@ export interface BatchOptions<E extends Written> {
   readonly settings: BatchSettings;
   /** Of all batches of a plugin. */
   readonly backlog: Backlog;
+  /** How many entries may be pending when another comes. */
+  readonly mostPending: number;
   /** Sends them on; rejects where they did not arrive. */
   readonly deliver: (entries: readonly E[]) => Promise<void>;
 }
@@ -60,8 +62,8 @@ export class Batch<E extends Written> {
 
   /** Never throws, and nothing is waited for but by `waitUntil`. */
   add(entry: E, waitUntil: WaitUntil): void {
-    const { settings, backlog } = this.#options;
-    if (!backlog.takes(entry, settings.name)) return;
+    const { settings, backlog, mostPending } = this.#options;
+    if (!backlog.takes(entry, settings.name, mostPending)) return;
     const now = this.#deps.now();
     if (this.#entries.length === 0) this.#firstAt = now;
     this.#entries.push(entry);

@@ -28,6 +28,9 @@ export interface LogSink<E extends Written> {
   deliver(entries: readonly E[]): Promise<void>;
 }
 
+/** The default of the metadata's schema. */
+const MOST_PENDING = 8192;
+
 /** Makes the handlers of each place that configures a logger; one for each plugin and isolate. */
 export class Logger {
   readonly #deps: PluginDeps;
@@ -70,8 +73,8 @@ export class Logger {
     metadata: object | undefined,
     deliver: LogSink<E>["deliver"],
   ): Batch<E> {
-    const { max_pending_entries: mostEntries }: LoggerMetadata = metadata ?? {};
-    if (mostEntries !== undefined) this.#backlog.mostEntries = mostEntries;
-    return new Batch<E>({ settings, backlog: this.#backlog, deliver }, this.#deps);
+    const { max_pending_entries: mostPending = MOST_PENDING }: LoggerMetadata = metadata ?? {};
+    const backlog = this.#backlog;
+    return new Batch<E>({ settings, backlog, mostPending, deliver }, this.#deps);
   }
 }

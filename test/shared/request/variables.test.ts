@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { BodyNeeded, type JsonValue } from "../../../shared/expression/variables.ts";
-import { edgeName } from "../../../shared/request/edge-name.ts";
 import { type RequestHead, RequestVariables } from "../../../shared/request/variables.ts";
 
 const NOW = Date.UTC(2026, 9, 3, 8, 5, 9, 7);
@@ -47,6 +46,9 @@ describe("a variable of the request", () => {
   it.each<[name: string, value: JsonValue, sent: Sent]>([
     ["uri", "/a b", { target: "/a%20b?c" }],
     ["document_uri", "/a b", { target: "/a%20b?c" }],
+    ["hostname", "edge", {}],
+    ["hostname", "FRA", { cf: { colo: "FRA" } }],
+    ["hostname", "edge", { cf: { colo: 7 } }],
     ["request_uri", "/a b?c=%20", { target: "/a%20b?c=%20" }],
     ["request_uri", "/a", { target: "/a?" }],
     ["real_request_uri", "/a%20b?c=%20", { target: "/a%20b?c=%20" }],
@@ -273,10 +275,4 @@ describe("graphql_*", () => {
   ])("of %s are not there", (_, sent) => {
     expect(of(variablesOf(sent))).toEqual([undefined, undefined, undefined, undefined]);
   });
-});
-
-it("has for its host's name where Cloudflare serves the request", () => {
-  expect(edgeName({ cf: { colo: "FRA" } })).toBe("FRA");
-  expect(edgeName({ cf: { colo: 7 } })).toBe("edge");
-  expect(variablesOf(sent).get("hostname")).toBe("edge");
 });
