@@ -29,8 +29,16 @@ type WaitUntil = (work: Promise<unknown>) => void;
 
 /** No attempt to send begins later than this after the request that sends. */
 const LAST_ATTEMPT_MS = 27_000;
+/** By then the platform has ended it. */
+const ENDED_MS = 31_000;
 /** A batch is sent before it is longer than an intake takes at once. */
 const FULL_BATCH_UNITS = 4 * 1024 * 1024;
+
+/** Entries on their way, until the platform would have ended the request that sends them. */
+interface Sending<E> {
+  readonly entries: readonly E[];
+  readonly until: number;
+}
 
 /**
  * Entries of requests, on their way in batches. The request that fills one sends it; what is not filled in
@@ -40,6 +48,7 @@ export class Batch<E extends Written> {
   readonly #options: BatchOptions<E>;
   readonly #deps: Pick<PluginDeps, "timers" | "now" | "log">;
   readonly #keeper: Keeper;
+  readonly #sending = new Set<Sending<E>>();
   #entries: E[] = [];
   #units = 0;
   #firstAt = 0;
@@ -63,8 +72,9 @@ export class Batch<E extends Written> {
   /** Never throws, and nothing is waited for but by `waitUntil`. */
   add(entry: E, waitUntil: WaitUntil): void {
     const { settings, backlog, mostPending } = this.#options;
-    if (!backlog.takes(entry, settings.name, mostPending)) return;
     const now = this.#deps.now();
+    this.#giveUp(now);
+    if (!backlog.takes(entry, settings.name, mostPending)) return;
     if (this.#entries.length === 0) this.#firstAt = now;
     this.#entries.push(entry);
     this.#units += entry.length;
@@ -86,7 +96,9 @@ export class Batch<E extends Written> {
 
   /** `since`: when the request ended that sends, or when it began to keep. */
   async #send(entries: readonly E[], since: number): Promise<void> {
-    const { settings, backlog, deliver } = this.#options;
+    const { settings, deliver } = this.#options;
+    const sending = { entries, until: since + ENDED_MS };
+    this.#sending.add(sending);
     const { max_retry_count: retries, retry_delay: delay } = settings;
     for (let failures = 0; ; ) {
       try {
@@ -97,12 +109,29 @@ export class Batch<E extends Written> {
         const nextAt = this.#deps.now() + delay * 1000;
         if (failures > retries || nextAt > since + LAST_ATTEMPT_MS) {
           const reason = error instanceof Error ? error.message : String(error);
-          this.#deps.log(`${settings.name}: ${entries.length} entries are lost: ${reason}`);
+          this.#lost(entries, reason);
           break;
         }
         await pause(this.#deps, delay * 1000);
       }
     }
-    backlog.release(entries);
+    this.#done(sending);
+  }
+
+  /** Whoever sent these was ended meanwhile, so that nobody says what became of them. */
+  #giveUp(now: number): void {
+    for (const sending of this.#sending) {
+      if (now <= sending.until) continue;
+      this.#lost(sending.entries, "the platform ended the request that was sending them");
+      this.#done(sending);
+    }
+  }
+
+  #done(sending: Sending<E>): void {
+    if (this.#sending.delete(sending)) this.#options.backlog.release(sending.entries);
+  }
+
+  #lost({ length }: readonly E[], reason: string): void {
+    this.#deps.log(`${this.#options.settings.name}: ${length} entries are lost: ${reason}`);
   }
 }

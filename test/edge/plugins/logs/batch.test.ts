@@ -130,6 +130,32 @@ describe("a batch that does not arrive", () => {
   });
 });
 
+it("does not count for ever what a request was sending when the platform ended it", async () => {
+  let isEnded = false;
+  const never = () => (isEnded ? new Promise<Response>(() => undefined) : new Response(null));
+  const { ask, log, pass, sent, serve, time } = aLogWorld(never, {
+    deps: {
+      timers: { after: (ms, act) => (isEnded ? () => undefined : time.after(ms, act)) },
+    },
+  });
+  const plugin_metadata = { "http-logger": { max_pending_entries: 1 } };
+  await serve({ "http-logger": { uri, log_format, batch_max_size: 1 } }, { plugin_metadata });
+  isEnded = true;
+  await ask("/r/1");
+  await ask("/r/2");
+  await ask("/r/3");
+  isEnded = false;
+  await pass(32);
+  await ask("/r/4");
+  expect(sent.flatMap(uris)).toEqual(["1", "2", "4"]);
+  const ended = "the platform ended the request that was sending them";
+  expect(log).toEqual([
+    "http logger: 2 entries are pending; new ones are dropped",
+    `http logger: 1 entries are lost: ${ended}`,
+    `http logger: 1 entries are lost: ${ended}`,
+  ]);
+});
+
 it("drops entries beyond those that may be pending, and says so once", async () => {
   const held: ((answer: Response) => void)[] = [];
   const answer = () => new Promise<Response>((resolve) => held.push(resolve));
