@@ -10,6 +10,7 @@ import { ScheduledChecks } from "./health/scheduled-checks.ts";
 import { ChainBuilder } from "./plugins/chain-builder.ts";
 import type { OwnPlugin } from "./plugins/own-plugin.ts";
 import type { PluginDeps } from "./plugins/plugin.ts";
+import { cacheApiResponses } from "./response-cache.ts";
 import { createSecretResolver } from "./secrets.ts";
 import { type Bindings, isSetting, readSettings, type Settings } from "./settings.ts";
 import { ChunkCache } from "./snapshot/chunk-cache.ts";
@@ -48,11 +49,12 @@ function sourcesOf(settings: Settings): SnapshotSource[] {
 
 /** What an isolate keeps from one request, and one run of the cron trigger, to the next. */
 function openEdge(bindings: Bindings, own: readonly OwnPlugin[]) {
-  const dispatch: PluginDeps["dispatch"] = (request, waitUntil) => {
+  const settings = readSettings(bindings);
+  const dispatch: PluginDeps["dispatch"] = (request, { address, waitUntil }) => {
+    request.headers.set(settings.clientIpHeader, address);
     const context = { waitUntil, passThroughOnException() {}, props: {} };
     return Promise.resolve(gateway.fetch(request, bindings, context));
   };
-  const settings = readSettings(bindings);
   const chunks = new ChunkCache(settings.memoryBudgetBytes);
   const reader = new ObjectReader({
     sources: sourcesOf(settings),
@@ -84,7 +86,7 @@ function openEdge(bindings: Bindings, own: readonly OwnPlugin[]) {
 
 function pluginDeps(
   bindings: Bindings,
-  { privateNetwork, serverHeader }: Settings,
+  { prefix, privateNetwork, serverHeader }: Settings,
   gateways: Pick<PluginDeps, "dispatch" | "proxy">,
 ): PluginDeps {
   return {
@@ -96,6 +98,7 @@ function pluginDeps(
     log,
     server: serverHeader,
     bindings,
+    responseCache: cacheApiResponses(caches.default, prefix),
     ...gateways,
   };
 }

@@ -54,6 +54,8 @@ export class Exchange {
   readonly answerHeaders = new Headers();
   /** In the order in which nodes were tried. */
   readonly attempts: EndedAttempt[] = [];
+  /** Called with the upstream's answer as it came, before any plugin has changed its headers. */
+  readonly upstreamWatchers: ((answer: Response) => void)[] = [];
   /** When the last of them had its answer's head, or failed; milliseconds since 1970. */
   #attemptedAt = 0;
   /** The normalised, decoded path: nginx's `$uri`. */
@@ -296,7 +298,8 @@ export class Exchange {
     const headers = this.#headers ?? this.request.headers;
     const path = this.#rawTarget.replace(/[?#].*$/s, "");
     const change = {
-      request: { method: this.#method, headers, body: this.request.body },
+      // APISIX has cached the method of the client before any plugin may change it.
+      request: { method: this.request.method, headers, body: this.request.body },
       client: this.#client,
       rawTarget: this.#args === "" ? path : `${path}?${this.#args}`,
     };

@@ -3,6 +3,7 @@ import { acl } from "./acl.ts";
 import { attachConsumerLabel } from "./attach-consumer-label.ts";
 import { authzCasbin } from "./authz-casbin/authz-casbin.ts";
 import { basicAuth } from "./basic-auth.ts";
+import { batchRequests } from "./batch-requests/batch-requests.ts";
 import { bodyTransformer } from "./body-transformer/body-transformer.ts";
 import { clickhouseLogger } from "./clickhouse-logger.ts";
 import { clientControl } from "./client-control.ts";
@@ -15,6 +16,7 @@ import { echo } from "./echo.ts";
 import { elasticsearchLogger } from "./elasticsearch-logger.ts";
 import { errorPage } from "./error-page.ts";
 import { faultInjection } from "./fault-injection.ts";
+import { forwardAuth } from "./forward-auth.ts";
 import { googleCloudLogging } from "./google-cloud-logging/google-cloud-logging.ts";
 import { hmacAuth } from "./hmac-auth/hmac-auth.ts";
 import { httpLogger } from "./http-logger.ts";
@@ -28,11 +30,15 @@ import { lokiLogger } from "./loki-logger.ts";
 import { mocking } from "./mocking/mocking.ts";
 import { multiAuth } from "./multi-auth.ts";
 import { oasValidator } from "./oas-validator/oas-validator.ts";
+import { opa } from "./opa.ts";
+import { openidConnect } from "./openid-connect/openid-connect.ts";
 import { opentelemetry } from "./opentelemetry/opentelemetry.ts";
 import type { Plugin } from "./plugin.ts";
 import { prometheus } from "./prometheus/prometheus.ts";
+import { proxyCache } from "./proxy-cache/proxy-cache.ts";
 import { proxyMirror } from "./proxy-mirror.ts";
 import { proxyRewrite } from "./proxy-rewrite/proxy-rewrite.ts";
+import { publicApi } from "./public-api.ts";
 import { realIp } from "./real-ip.ts";
 import { redirect } from "./redirect.ts";
 import { refererRestriction } from "./referer-restriction.ts";
@@ -57,6 +63,7 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   opentelemetry,
   "fault-injection": faultInjection,
   mocking,
+  "batch-requests": batchRequests,
   cors,
   "ip-restriction": ipRestriction,
   "ua-restriction": uaRestriction,
@@ -65,6 +72,7 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "uri-blocker": uriBlocker,
   "request-validation": requestValidation,
   "multi-auth": multiAuth,
+  "openid-connect": openidConnect,
   "authz-casbin": authzCasbin,
   "hmac-auth": hmacAuth,
   "basic-auth": basicAuth,
@@ -74,7 +82,10 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   acl,
   "consumer-restriction": consumerRestriction,
   "attach-consumer-label": attachConsumerLabel,
+  "forward-auth": forwardAuth,
+  opa,
   "data-mask": dataMask,
+  "proxy-cache": proxyCache,
   "body-transformer": bodyTransformer,
   "proxy-mirror": proxyMirror,
   "proxy-rewrite": proxyRewrite,
@@ -84,6 +95,7 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "response-rewrite": responseRewrite,
   "oas-validator": oasValidator,
   degraphql,
+  "public-api": publicApi,
   prometheus,
   "error-page": errorPage,
   lago,

@@ -49,6 +49,7 @@ const HTTP_RULES: ReadonlyMap<string, PluginRule> = new Map([
   ["uri-blocker", uriBlocker],
   ["cors", request.cors],
   ["request-validation", request.requestValidation],
+  ["oas-validator", request.oasValidator],
   ["mocking", request.mocking],
   ["degraphql", request.degraphql],
   ["fault-injection", traffic.faultInjection],

@@ -1,26 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { definePlugin, type PluginSite } from "../../../edge/plugins/plugin.ts";
+import { definePlugin } from "../../../edge/plugins/plugin.ts";
 import { RequestMetrics } from "../../../edge/plugins/prometheus/request-metrics.ts";
 import { aLogWorld, type Sent } from "../../support/log-world.ts";
 import { anUpstream } from "../../support/snapshots.ts";
 
 const PATH = "/apisix/prometheus/metrics";
 
-/** Stands where `public-api` does: answers by a plugin's endpoint. */
-const shows = {
-  name: "shows",
-  priority: 1,
-  schema: { type: "object", properties: {} },
-  plugin: definePlugin(() => ({
-    build: (_configuration: object, site: PluginSite) => ({
-      access: (exchange) => site.api(PATH)?.handle(exchange) ?? { status: 404 },
-    }),
-  })),
-} as const;
-
 function aWorld(bindings: Record<string, string> = {}, answer?: (sent: Sent) => Response) {
   const world: ReturnType<typeof aLogWorld> = aLogWorld(answer, {
-    own: [shows],
     deps: { bindings },
     upstream: async () => {
       await world.time.advance(30);
@@ -38,7 +25,7 @@ const route = (id: string, plugins: object, more: object = {}) => ({
   ...more,
 });
 
-const scrape = (plugins: object = {}) => ({ scrape: route("scrape", { shows: {}, ...plugins }) });
+const scrape = () => ({ scrape: route("scrape", { "public-api": { uri: PATH } }) });
 
 /** Lines without the isolate's label. */
 function linesOf(text: string): string[] {
@@ -124,7 +111,8 @@ describe("prometheus", () => {
           metrics.count(exchange, outcome, { prefersNames: false, disabled: {} }),
       }),
     }));
-    const own = [{ ...shows, name: "counts", plugin: counts }];
+    const schema = { type: "object", properties: {} } as const;
+    const own = [{ name: "counts", priority: 1, schema, plugin: counts }];
     const { ask, serve } = aLogWorld(undefined, { own });
     await serve({ counts: {} });
     await ask("/r/1");

@@ -38,6 +38,13 @@ const ROWS: readonly Row[] = [
     { body_schema: { properties: { a: { type: "nope" } } } },
     "invalid JSON type: nope",
   ],
+  [
+    "oas-validator",
+    { spec: "invalid json string" },
+    "invalid JSON string provided, err: Expected value but found invalid token at character 1",
+  ],
+  ["oas-validator", { spec: '{"openapi":"3.0.0"}' }, undefined],
+  ["oas-validator", { spec: "$secret://vault/1/a/b" }, undefined],
   ["mocking", { response_example: "x", content_type: "image/png" }, "unsupported content type!"],
   ["mocking", { response_example: "x", content_type: "text/html; charset=utf-8" }, undefined],
   ["degraphql", { query: "{ a " }, "failed to parse query: Syntax error near line 1"],
