@@ -13,7 +13,9 @@ import { dataMask } from "./data-mask/data-mask.ts";
 import { degraphql } from "./degraphql.ts";
 import { echo } from "./echo.ts";
 import { errorPage } from "./error-page.ts";
+import { examplePlugin } from "./example-plugin.ts";
 import { faultInjection } from "./fault-injection.ts";
+import { graphqlProxyCache } from "./graphql-proxy-cache.ts";
 import { hmacAuth } from "./hmac-auth/hmac-auth.ts";
 import { ipRestriction } from "./ip-restriction.ts";
 import { jweDecrypt } from "./jwe-decrypt.ts";
@@ -67,6 +69,7 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "proxy-cache": proxyCache,
   "body-transformer": bodyTransformer,
   "proxy-mirror": proxyMirror,
+  "graphql-proxy-cache": graphqlProxyCache,
   "proxy-rewrite": proxyRewrite,
   "traffic-label": trafficLabel,
   "traffic-split": trafficSplit,
@@ -77,4 +80,5 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "public-api": publicApi,
   "error-page": errorPage,
   echo,
+  "example-plugin": examplePlugin,
 };
