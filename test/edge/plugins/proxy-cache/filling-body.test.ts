@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { aCache, statusOf } from "../../../support/cache-world.ts";
+import type { MemoryResponseCache } from "../../../support/memory-response-cache.ts";
 
 describe("proxy-cache and bodies", () => {
   const pieces = (...texts: string[]) => {
@@ -34,6 +35,28 @@ describe("proxy-cache and bodies", () => {
       expect(await ask()).toBe("MISS 12345678");
     },
   );
+
+  const long = () => Array.from({ length: 40 }, (_, i) => String(i % 10).repeat(65_536));
+
+  it("keeps a long body in pieces, which are found once it is whole", async () => {
+    const { ask, deps } = await aCache({}, { upstream: () => new Response(pieces(...long())) });
+    const wanted = long().join("");
+    expect((await ask()) === `MISS ${wanted}`).toBe(true);
+    expect((await ask()) === `HIT ${wanted}`).toBe(true);
+    expect((deps.responseCache as MemoryResponseCache).keys).toHaveLength(2);
+  });
+
+  it("keeps nothing of a long body that its client did not wait for", async () => {
+    const { ask, get, settled } = await aCache(
+      {},
+      { upstream: () => new Response(pieces(...long())) },
+    );
+    const reader = (await get("/r")).body?.getReader();
+    for (let i = 0; i < 20; i++) await reader?.read();
+    await reader?.cancel();
+    await settled();
+    expect(await ask()).toMatch(/^MISS/);
+  });
 
   it("keeps nothing of a body that broke off", async () => {
     let isFirst = true;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { OwnPlugin } from "../../../../edge/plugins/own-plugin.ts";
 import { definePlugin } from "../../../../edge/plugins/plugin.ts";
-import { aCache } from "../../../support/cache-world.ts";
+import { aCache, statusOf } from "../../../support/cache-world.ts";
 
 const TTL_SECONDS = 300;
 
@@ -41,6 +41,35 @@ describe("proxy-cache and Vary", () => {
     await ask("/r", sent);
     expect(await ask("/r", { ...sent, "x-label": "jack" })).toBe("MISS answer 2");
     expect(await ask("/r", { ...sent, "x-visitor": "rose" })).toBe("MISS answer 3");
+  });
+});
+
+describe("a kept answer", () => {
+  const MODIFIED = "Tue, 14 Nov 2023 22:13:20 GMT";
+  const told = { "x-answer-etag": '"v1"', "x-answer-last-modified": MODIFIED };
+
+  it.each<[Record<string, string>, number]>([
+    [{ "if-none-match": '"v1"' }, 304],
+    [{ "if-none-match": '"v0", W/"v1"' }, 304],
+    [{ "if-none-match": "*" }, 304],
+    [{ "if-none-match": '"v2"', "if-modified-since": MODIFIED }, 200],
+    [{ "if-modified-since": MODIFIED }, 304],
+    [{ "if-modified-since": "Wed, 15 Nov 2023 22:13:20 GMT" }, 200],
+    [{ "if-modified-since": "yesterday" }, 200],
+  ])("is answered to %j with %i", async (headers, status) => {
+    const { ask, get } = await aCache();
+    await ask("/r", told);
+    const hit = await get("/r", { headers });
+    expect([hit.status, statusOf(hit), hit.headers.get("etag")]).toEqual([status, "HIT", '"v1"']);
+    expect(await hit.text()).toBe(status === 304 ? "" : "answer 1");
+  });
+
+  it("is that of the request which ended last, of those that nothing was kept for", async () => {
+    const { ask, get } = await aCache();
+    const [first, second] = await Promise.all([get("/r"), get("/r")]);
+    expect([statusOf(first), statusOf(second)]).toEqual(["MISS", "MISS"]);
+    expect([await second.text(), await first.text()]).toEqual(["answer 2", "answer 1"]);
+    expect(await ask()).toBe("HIT answer 1");
   });
 });
 
