@@ -10,6 +10,7 @@ import { ScheduledChecks } from "./health/scheduled-checks.ts";
 import { ChainBuilder } from "./plugins/chain-builder.ts";
 import type { OwnPlugin } from "./plugins/own-plugin.ts";
 import type { PluginDeps } from "./plugins/plugin.ts";
+import { SharedCounter } from "./rate-limits/shared-counter.ts";
 import { cacheApiResponses } from "./response-cache.ts";
 import { createSecretResolver } from "./secrets.ts";
 import { type Bindings, isSetting, readSettings, type Settings } from "./settings.ts";
@@ -121,6 +122,13 @@ function checksOf({ healthChecks, prefix, r2 }: Settings, loader: Loader, dialli
   const bucket = r2 && r2Overlays(r2, prefix);
   const send = createProber(dialling);
   return new ScheduledChecks({ loader, bucket, send, timers, now, log, settings: healthChecks });
+}
+
+/** The Durable Objects of the binding RATE_LIMITS; a worker's entry must export it. */
+export class RateLimits extends SharedCounter {
+  protected override now(): number {
+    return now();
+  }
 }
 
 /** A deployment of the edge; all that is left out is what `wrangler.toml` starts by itself. */

@@ -112,8 +112,8 @@ export class ChainBuilder {
       resources: site.resources,
       upstreamById: site.upstreamById,
       inlineUpstream: site.inlineUpstream,
-      nested: (other, its) =>
-        this.#handlers(other, its, { ...site, definedBy: () => site.definedBy(name) }),
+      nested: (other, its, within = "") =>
+        this.#handlers(other, its, { ...site, definedBy: () => site.definedBy(name) + within }),
       api: (uri) => this.#api(uri, site.resources),
     });
   }

@@ -66,8 +66,11 @@ export interface PluginSite {
   upstreamById(id: string): Promise<Destination | GatewayError | undefined>;
   /** An upstream that lies in the configuration; `key` tells it apart from others of this isolate. */
   inlineUpstream(key: string, upstream: Upstream): Destination | GatewayError;
-  /** Another plugin with a configuration that this one holds (multi-auth, workflow). */
-  nested(name: string, configuration: object): Promise<PluginHandlers>;
+  /**
+   * Another plugin with a configuration that this one holds (multi-auth, workflow). `within` tells where in
+   * this one: it comes behind the other's `definedBy`.
+   */
+  nested(name: string, configuration: object, within?: string): Promise<PluginHandlers>;
   /** The endpoint of some plugin, if there is one; with the metadata that the generation has of it. */
   api(uri: string): Promise<OpenedApi | undefined>;
 }

@@ -1,5 +1,6 @@
 import type { SupportedPluginName } from "../../shared/plugins/catalogue.ts";
 import { acl } from "./acl.ts";
+import { apiBreaker } from "./api-breaker.ts";
 import { attachConsumerLabel } from "./attach-consumer-label.ts";
 import { authzCasbin } from "./authz-casbin/authz-casbin.ts";
 import { basicAuth } from "./basic-auth.ts";
@@ -15,15 +16,21 @@ import { echo } from "./echo.ts";
 import { errorPage } from "./error-page.ts";
 import { examplePlugin } from "./example-plugin.ts";
 import { faultInjection } from "./fault-injection.ts";
+import { forwardAuth } from "./forward-auth.ts";
 import { graphqlProxyCache } from "./graphql-proxy-cache.ts";
 import { hmacAuth } from "./hmac-auth/hmac-auth.ts";
 import { ipRestriction } from "./ip-restriction.ts";
 import { jweDecrypt } from "./jwe-decrypt.ts";
 import { jwtAuth } from "./jwt-auth/jwt-auth.ts";
 import { keyAuth } from "./key-auth.ts";
+import { limitConn } from "./limit-conn.ts";
+import { limitCount } from "./limit-count.ts";
+import { limitReq } from "./limit-req.ts";
 import { mocking } from "./mocking/mocking.ts";
 import { multiAuth } from "./multi-auth.ts";
 import { oasValidator } from "./oas-validator/oas-validator.ts";
+import { opa } from "./opa.ts";
+import { openidConnect } from "./openid-connect/openid-connect.ts";
 import type { Plugin } from "./plugin.ts";
 import { proxyCache } from "./proxy-cache/proxy-cache.ts";
 import { proxyMirror } from "./proxy-mirror.ts";
@@ -39,6 +46,7 @@ import { trafficLabel } from "./traffic-label.ts";
 import { trafficSplit } from "./traffic-split.ts";
 import { uaRestriction } from "./ua-restriction.ts";
 import { uriBlocker } from "./uri-blocker.ts";
+import { workflow } from "./workflow.ts";
 
 /** The behaviour of every plugin that the catalogue says is supported, and no other. */
 export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
@@ -56,6 +64,7 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "uri-blocker": uriBlocker,
   "request-validation": requestValidation,
   "multi-auth": multiAuth,
+  "openid-connect": openidConnect,
   "authz-casbin": authzCasbin,
   "hmac-auth": hmacAuth,
   "basic-auth": basicAuth,
@@ -65,12 +74,19 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   acl,
   "consumer-restriction": consumerRestriction,
   "attach-consumer-label": attachConsumerLabel,
+  "forward-auth": forwardAuth,
+  opa,
   "data-mask": dataMask,
   "proxy-cache": proxyCache,
   "body-transformer": bodyTransformer,
   "proxy-mirror": proxyMirror,
   "graphql-proxy-cache": graphqlProxyCache,
   "proxy-rewrite": proxyRewrite,
+  workflow,
+  "api-breaker": apiBreaker,
+  "limit-conn": limitConn,
+  "limit-count": limitCount,
+  "limit-req": limitReq,
   "traffic-label": trafficLabel,
   "traffic-split": trafficSplit,
   redirect,

@@ -39,6 +39,7 @@ export interface ClientRequest extends RequestInit {
   readonly host?: string;
   /** The client's address. */
   readonly from?: string;
+  readonly scheme?: "http" | "https";
 }
 
 /**
@@ -63,12 +64,12 @@ export function aPluginWorld(options: PluginWorldOptions = {}) {
     },
     get: (
       path: string,
-      { host = "edge.test", from = "192.0.2.1", ...init }: ClientRequest = {},
+      { host = "edge.test", from = "192.0.2.1", scheme = "http", ...init }: ClientRequest = {},
     ) => {
       const headers = new Headers(init.headers);
       headers.set("host", host);
       headers.set("cf-connecting-ip", from);
-      return request(new Request(`http://edge.test${path}`, { ...init, headers }));
+      return request(new Request(`${scheme}://edge.test${path}`, { ...init, headers }));
     },
     /** Waits for log phases, and whatever else requests left to be done. */
     settled: outside.settled,
