@@ -1,4 +1,5 @@
 import type { SupportedPluginName } from "../../shared/plugins/catalogue.ts";
+import type { Plugin } from "./plugin.ts";
 import { acl } from "./acl.ts";
 import { apiBreaker } from "./api-breaker.ts";
 import { attachConsumerLabel } from "./attach-consumer-label.ts";
@@ -16,9 +17,11 @@ import { degraphql } from "./degraphql.ts";
 import { echo } from "./echo.ts";
 import { elasticsearchLogger } from "./elasticsearch-logger.ts";
 import { errorPage } from "./error-page.ts";
+import { examplePlugin } from "./example-plugin.ts";
 import { faultInjection } from "./fault-injection.ts";
 import { forwardAuth } from "./forward-auth.ts";
 import { googleCloudLogging } from "./google-cloud-logging/google-cloud-logging.ts";
+import { graphqlProxyCache } from "./graphql-proxy-cache.ts";
 import { hmacAuth } from "./hmac-auth/hmac-auth.ts";
 import { httpLogger } from "./http-logger.ts";
 import { ipRestriction } from "./ip-restriction.ts";
@@ -37,7 +40,6 @@ import { oasValidator } from "./oas-validator/oas-validator.ts";
 import { opa } from "./opa.ts";
 import { openidConnect } from "./openid-connect/openid-connect.ts";
 import { opentelemetry } from "./opentelemetry/opentelemetry.ts";
-import type { Plugin } from "./plugin.ts";
 import { prometheus } from "./prometheus/prometheus.ts";
 import { proxyCache } from "./proxy-cache/proxy-cache.ts";
 import { proxyMirror } from "./proxy-mirror.ts";
@@ -93,6 +95,7 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "proxy-cache": proxyCache,
   "body-transformer": bodyTransformer,
   "proxy-mirror": proxyMirror,
+  "graphql-proxy-cache": graphqlProxyCache,
   "proxy-rewrite": proxyRewrite,
   workflow,
   "api-breaker": apiBreaker,
@@ -119,4 +122,5 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "google-cloud-logging": googleCloudLogging,
   "clickhouse-logger": clickhouseLogger,
   "tencent-cloud-cls": tencentCloudCls,
+  "example-plugin": examplePlugin,
 };
