@@ -97,9 +97,9 @@ describe("openid-connect, once a user has signed in", () => {
     const { browser, seen, signIn } = await anOidcWorld();
     browser.cookies.set("theme", "dark");
     await signIn(browser);
-    browser.cookies.set("sessions", "1");
+    browser.cookies.set("session", "theirs");
     await browser.get(PATH);
-    expect(seen[0]?.headers.get("cookie")).toBe("theme=dark; sessions=1");
+    expect(seen[0]?.headers.get("cookie")).toBe("theme=dark; session=theirs");
   });
 
   it("asks the provider no more, from request to request", async () => {
