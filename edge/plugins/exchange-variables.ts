@@ -73,6 +73,8 @@ const OF_THE_EXCHANGE: ReadonlyMap<string, (exchange: Exchange) => Value> = new 
   string,
   (exchange: Exchange) => Value
 >([
+  // Matching has asked for it, and so it stays, whatever plugins make of the method.
+  ["request_method", ({ request }) => request.method],
   ["route_id", ({ route }) => route?.id],
   ["route_name", ({ route }) => route?.name],
   ["service_id", ({ route }) => route?.serviceId],

@@ -21,7 +21,9 @@ export function exitWith(status: number, message: string): Exit {
 export function exitResponse({ status, body }: Exit, path: string, headers: Headers): Response {
   if (body === undefined) return pageResponse(status, headers);
   if (!headers.has("content-type")) headers.set("content-type", ownType(status, path));
-  return new Response(WITHOUT_BODY.has(status) ? null : bytesOf(body), { status, headers });
+  const bytes = WITHOUT_BODY.has(status) ? null : bytesOf(body);
+  // A coding that the headers name is the body's own; the platform would add another.
+  return new Response(bytes, { status, headers, encodeBody: "manual" });
 }
 
 /** nginx adds the charset to all but these two redirects. */

@@ -75,6 +75,7 @@ export class PluginRun {
     const last = await this.#phase("beforeProxy");
     if (last) return this.#exited(last);
     const response = await this.#deps.send(exchange, route);
+    for (const watch of exchange.upstreamWatchers) watch(response);
     for (const [name, value] of exchange.answerHeaders) {
       if (name !== "content-type") response.headers.append(name, value);
     }
@@ -107,6 +108,7 @@ export class PluginRun {
   }
 
   async #runExit(link: Link, phase: ExitPhase): Promise<Exit | undefined> {
+    if (phase === "access" && this.#isStoodIn(link)) return undefined;
     if (!(await this.#runs(link))) return undefined;
     const call = () => link.handlers[phase]?.(this.#exchange);
     let exit: Exit | undefined;
@@ -119,6 +121,11 @@ export class PluginRun {
     }
     if (!exit || exit.status < 400 || link.errorResponse === undefined) return exit;
     return { status: exit.status, body: bodyOf(link.errorResponse) };
+  }
+
+  #isStoodIn(link: Link): boolean {
+    const chain = this.#globals.links.includes(link) ? "global" : "route";
+    return this.#exchange.isStoodIn(chain, link.name);
   }
 
   /**

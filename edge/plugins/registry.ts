@@ -1,8 +1,10 @@
 import type { SupportedPluginName } from "../../shared/plugins/catalogue.ts";
 import { acl } from "./acl.ts";
+import { apiBreaker } from "./api-breaker.ts";
 import { attachConsumerLabel } from "./attach-consumer-label.ts";
 import { authzCasbin } from "./authz-casbin/authz-casbin.ts";
 import { basicAuth } from "./basic-auth.ts";
+import { batchRequests } from "./batch-requests/batch-requests.ts";
 import { bodyTransformer } from "./body-transformer/body-transformer.ts";
 import { clientControl } from "./client-control.ts";
 import { consumerRestriction } from "./consumer-restriction.ts";
@@ -19,14 +21,19 @@ import { ipRestriction } from "./ip-restriction.ts";
 import { jweDecrypt } from "./jwe-decrypt.ts";
 import { jwtAuth } from "./jwt-auth/jwt-auth.ts";
 import { keyAuth } from "./key-auth.ts";
+import { limitConn } from "./limit-conn.ts";
+import { limitCount } from "./limit-count.ts";
+import { limitReq } from "./limit-req.ts";
 import { mocking } from "./mocking/mocking.ts";
 import { multiAuth } from "./multi-auth.ts";
 import { oasValidator } from "./oas-validator/oas-validator.ts";
 import { opa } from "./opa.ts";
 import { openidConnect } from "./openid-connect/openid-connect.ts";
 import type { Plugin } from "./plugin.ts";
+import { proxyCache } from "./proxy-cache/proxy-cache.ts";
 import { proxyMirror } from "./proxy-mirror.ts";
 import { proxyRewrite } from "./proxy-rewrite/proxy-rewrite.ts";
+import { publicApi } from "./public-api.ts";
 import { realIp } from "./real-ip.ts";
 import { redirect } from "./redirect.ts";
 import { refererRestriction } from "./referer-restriction.ts";
@@ -37,6 +44,7 @@ import { trafficLabel } from "./traffic-label.ts";
 import { trafficSplit } from "./traffic-split.ts";
 import { uaRestriction } from "./ua-restriction.ts";
 import { uriBlocker } from "./uri-blocker.ts";
+import { workflow } from "./workflow.ts";
 
 /** The behaviour of every plugin that the catalogue says is supported, and no other. */
 export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
@@ -45,6 +53,7 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "request-id": requestId,
   "fault-injection": faultInjection,
   mocking,
+  "batch-requests": batchRequests,
   cors,
   "ip-restriction": ipRestriction,
   "ua-restriction": uaRestriction,
@@ -66,15 +75,22 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "forward-auth": forwardAuth,
   opa,
   "data-mask": dataMask,
+  "proxy-cache": proxyCache,
   "body-transformer": bodyTransformer,
   "proxy-mirror": proxyMirror,
   "proxy-rewrite": proxyRewrite,
+  workflow,
+  "api-breaker": apiBreaker,
+  "limit-conn": limitConn,
+  "limit-count": limitCount,
+  "limit-req": limitReq,
   "traffic-label": trafficLabel,
   "traffic-split": trafficSplit,
   redirect,
   "response-rewrite": responseRewrite,
   "oas-validator": oasValidator,
   degraphql,
+  "public-api": publicApi,
   "error-page": errorPage,
   echo,
 };

@@ -9,6 +9,7 @@ import { copiedHeaders, sentHeaders } from "../../edge/upstream/request-headers.
 import { clientResponseHeaders } from "../../edge/upstream/response-headers.ts";
 import { DEFAULT_URI_SETTINGS } from "../../shared/routing/matching-uri.ts";
 import { anEdge } from "./edge-world.ts";
+import { MemoryResponseCache } from "./memory-response-cache.ts";
 import { pluginDeps } from "./plugin-deps.ts";
 import { anUpstream, aRoute, makeSnapshot, type World } from "./snapshots.ts";
 
@@ -91,7 +92,11 @@ function anOutside(options: PluginWorldOptions) {
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     log: (line) => log.push(line),
     server: SERVER,
-    dispatch: (request) => gateway.fetch(request),
+    responseCache: new MemoryResponseCache(() => clock.now),
+    dispatch: (request, { address }) => {
+      request.headers.set(SETTINGS.clientIpHeader, address);
+      return gateway.fetch(request);
+    },
     proxy,
     ...options.deps,
   });

@@ -109,6 +109,16 @@ const ROWS: readonly Row[] = [
     "duplicate key 'k' in rules",
   ],
   [
+    "limit-count",
+    { count: 1, time_window: 9, policy: "redis", redis_host: "r.test", sync_interval: 0.05 },
+    "sync_interval should not be smaller than 0.1",
+  ],
+  [
+    "limit-count",
+    { count: 1, time_window: 9, policy: "redis", redis_host: "r.test", sync_interval: 9 },
+    "sync_interval should be smaller than time_window",
+  ],
+  [
     "proxy-rewrite",
     { regex_uri: ["a", "b", "c"] },
     "The length of regex_uri should be an even number",
