@@ -1,5 +1,10 @@
 import type { SupportedPluginName } from "../../shared/plugins/catalogue.ts";
 import { acl } from "./acl.ts";
+import { aiPromptDecorator } from "./ai-prompt-decorator.ts";
+import { aiPromptGuard } from "./ai-prompt-guard.ts";
+import { aiPromptTemplate } from "./ai-prompt-template.ts";
+import { aiProxy } from "./ai-proxy.ts";
+import { aiProxyMulti } from "./ai-proxy-multi.ts";
 import { attachConsumerLabel } from "./attach-consumer-label.ts";
 import { authzCasbin } from "./authz-casbin/authz-casbin.ts";
 import { basicAuth } from "./basic-auth.ts";
@@ -61,6 +66,11 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "attach-consumer-label": attachConsumerLabel,
   "data-mask": dataMask,
   "body-transformer": bodyTransformer,
+  "ai-prompt-guard": aiPromptGuard,
+  "ai-prompt-template": aiPromptTemplate,
+  "ai-prompt-decorator": aiPromptDecorator,
+  "ai-proxy-multi": aiProxyMulti,
+  "ai-proxy": aiProxy,
   "proxy-mirror": proxyMirror,
   "proxy-rewrite": proxyRewrite,
   "traffic-label": trafficLabel,
