@@ -1,4 +1,5 @@
 import { admin } from "./admin.ts";
+import { limits } from "./limits.ts";
 import { plugins } from "./plugins.ts";
 import { publish } from "./publish.ts";
 import { routing } from "./routing.ts";
@@ -21,6 +22,7 @@ const benchmarks: Readonly<Record<string, (say: (line: string) => void) => Promi
   upstream,
   admin,
   plugins,
+  limits,
 };
 
 const [name = "", ...flags] = process.argv.slice(2);

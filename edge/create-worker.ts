@@ -10,6 +10,8 @@ import { ScheduledChecks } from "./health/scheduled-checks.ts";
 import { ChainBuilder } from "./plugins/chain-builder.ts";
 import type { OwnPlugin } from "./plugins/own-plugin.ts";
 import type { PluginDeps } from "./plugins/plugin.ts";
+import { SharedCounter } from "./rate-limits/shared-counter.ts";
+import { cacheApiResponses } from "./response-cache.ts";
 import { createSecretResolver } from "./secrets.ts";
 import { type Bindings, isSetting, readSettings, type Settings } from "./settings.ts";
 import { ChunkCache } from "./snapshot/chunk-cache.ts";
@@ -47,11 +49,12 @@ function sourcesOf(settings: Settings): SnapshotSource[] {
 
 /** What an isolate keeps from one request, and one run of the cron trigger, to the next. */
 function openEdge(bindings: Bindings, own: readonly OwnPlugin[]) {
-  const dispatch: PluginDeps["dispatch"] = (request, waitUntil) => {
+  const settings = readSettings(bindings);
+  const dispatch: PluginDeps["dispatch"] = (request, { address, waitUntil }) => {
+    request.headers.set(settings.clientIpHeader, address);
     const context = { waitUntil, passThroughOnException() {}, props: {} };
     return Promise.resolve(gateway.fetch(request, bindings, context));
   };
-  const settings = readSettings(bindings);
   const chunks = new ChunkCache(settings.memoryBudgetBytes);
   const reader = new ObjectReader({
     sources: sourcesOf(settings),
@@ -83,7 +86,7 @@ function openEdge(bindings: Bindings, own: readonly OwnPlugin[]) {
 
 function pluginDeps(
   bindings: Bindings,
-  { serverHeader }: Settings,
+  { serverHeader, prefix }: Settings,
   gateways: Pick<PluginDeps, "dispatch" | "proxy">,
 ): PluginDeps {
   return {
@@ -95,6 +98,7 @@ function pluginDeps(
     log,
     server: serverHeader,
     bindings,
+    responseCache: cacheApiResponses(caches.default, prefix),
     ...gateways,
   };
 }
@@ -118,6 +122,13 @@ function checksOf({ healthChecks, prefix, r2 }: Settings, loader: Loader, dialli
   const bucket = r2 && r2Overlays(r2, prefix);
   const send = createProber(dialling);
   return new ScheduledChecks({ loader, bucket, send, timers, now, log, settings: healthChecks });
+}
+
+/** The Durable Objects of the binding RATE_LIMITS; a worker's entry must export it. */
+export class RateLimits extends SharedCounter {
+  protected override now(): number {
+    return now();
+  }
 }
 
 /** A deployment of the edge; all that is left out is what `wrangler.toml` starts by itself. */

@@ -2,6 +2,7 @@ import type { ReadingSettings } from "../shared/request/read-request.ts";
 import { IpRangeError, type IpRanges, parseIpRanges } from "../shared/routing/ip-ranges.ts";
 import type { UriSettings } from "../shared/routing/matching-uri.ts";
 import type { ScheduledChecksSettings } from "./health/scheduled-checks.ts";
+import { isNamespace } from "./rate-limits/policy.ts";
 import { type ManagedSecrets, readManagedSecrets } from "./secrets.ts";
 import type { FreshnessSettings } from "./snapshot/freshness.ts";
 import type { S3SourceOptions } from "./snapshot/sources/s3.ts";
@@ -61,6 +62,12 @@ export const EDGE_SETTINGS: readonly EdgeSetting[] = [
     name: "PRIVATE_NETWORK",
     fallback: "",
     about: "Workers VPC network binding: reaches nodes with private addresses",
+  },
+  {
+    name: "RATE_LIMITS",
+    fallback: "",
+    about:
+      "Durable Object binding: counters for the policies `redis`, `redis-cluster`, `redis-sentinel`",
   },
   {
     name: "UPSTREAM_BINDINGS",
@@ -244,7 +251,7 @@ export function readSettings(bindings: Bindings): Settings {
     privateNetwork: readNetwork(bindings, "PRIVATE_NETWORK", problems),
     upstreamBindings: readUpstreamBindings(bindings, problems),
     managedSecrets: readManagedSecrets(bindings, problems),
-    statusPath: text("STATUS_PATH"),
+    statusPath: readPath("STATUS_PATH", text, problems),
     statusToken: text("STATUS_TOKEN") || undefined,
     generationHeader: text("GENERATION_HEADER") || undefined,
     clientIpHeader: text("CLIENT_IP_HEADER"),
@@ -260,10 +267,21 @@ export function readSettings(bindings: Bindings): Settings {
   if (!settings.r2 && !settings.s3 && !settings.secondaryR2 && !settings.secondaryS3) {
     problems.push("there is no source: bind R2 as SNAPSHOTS, or set S3_ENDPOINT");
   }
-  if (!settings.statusPath.startsWith("/"))
-    problems.push("STATUS_PATH: want a path that begins with /");
+  checkCounters(bindings, problems);
   if (problems.length > 0) throw new SettingsError(problems);
   return settings;
+}
+
+function readPath(name: string, text: (name: string) => string, problems: string[]): string {
+  const path = text(name);
+  if (!path.startsWith("/")) problems.push(`${name}: want a path that begins with /`);
+  return path;
+}
+
+/** The plugins take the binding by themselves. */
+function checkCounters({ RATE_LIMITS: counters = "" }: Bindings, problems: string[]): void {
+  if (counters === "" || isNamespace(counters)) return;
+  problems.push(`RATE_LIMITS: found ${typeof counters}, want a Durable Object binding`);
 }
 
 function readFlag(name: string, text: (name: string) => string, problems: string[]): boolean {

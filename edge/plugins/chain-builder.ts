@@ -11,6 +11,7 @@ import { Chain, EMPTY_CHAIN, type Link } from "./chain.ts";
 import type { OwnPlugin } from "./own-plugin.ts";
 import {
   ConfigurationRefused,
+  type OpenedApi,
   type Plugin,
   type PluginApi,
   type PluginDeps,
@@ -38,7 +39,7 @@ interface RunnablePlugin extends PluginSchemas {
 /** Makes of plugins' configurations what runs; once an isolate, and with it the plugins' own memory. */
 export class ChainBuilder {
   readonly #plugins = new Map<string, RunnablePlugin>();
-  readonly #apis = new Map<string, PluginApi>();
+  readonly #apis: { readonly plugin: string; readonly api: PluginApi }[] = [];
   readonly #resolveSecret: ResolveSecret;
 
   /** Throws where one of `own` has the name of another plugin. */
@@ -111,15 +112,24 @@ export class ChainBuilder {
       resources: site.resources,
       upstreamById: site.upstreamById,
       inlineUpstream: site.inlineUpstream,
-      nested: (other, its) =>
-        this.#handlers(other, its, { ...site, definedBy: () => site.definedBy(name) }),
-      api: (uri) => this.#apis.get(uri),
+      nested: (other, its, within = "") =>
+        this.#handlers(other, its, { ...site, definedBy: () => site.definedBy(name) + within }),
+      api: (uri) => this.#api(uri, site.resources),
     });
   }
 
   #add(name: string, plugin: RunnablePlugin): void {
     this.#plugins.set(name, plugin);
-    for (const api of plugin.instance.apis ?? []) this.#apis.set(api.uri, api);
+    for (const api of plugin.instance.apis ?? []) this.#apis.push({ plugin: name, api });
+  }
+
+  async #api(uri: string, resources: Resources): Promise<OpenedApi | undefined> {
+    const found = this.#apis.find(({ api }) => isAt(api.uri, uri));
+    const plugin = found && this.#plugins.get(found.plugin);
+    if (!plugin) return undefined;
+    const metadata = await this.#metadata(found.plugin, plugin, resources);
+    const { methods } = found.api;
+    return { methods, handle: (exchange) => found.api.handle(exchange, metadata) };
   }
 
   async #metadata(
@@ -141,6 +151,10 @@ function refusalOf(error: unknown, name: string): unknown {
   if (error instanceof ConfigurationRefused) return new ConfigurationRefused(error.message, name);
   if (!(error instanceof PcreUnsupported)) return error;
   return new ConfigurationRefused(`a regular expression has ${error.message}`, name);
+}
+
+function isAt(pattern: string, uri: string): boolean {
+  return pattern.endsWith("*") ? uri.startsWith(pattern.slice(0, -1)) : uri === pattern;
 }
 
 interface Meta {

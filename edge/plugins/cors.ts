@@ -32,7 +32,8 @@ export const cors = definePlugin<CorsConfiguration>(() => ({
       list: configuration.timing_allow_origins,
     });
     return {
-      rewrite: ({ method }) => (method === "OPTIONS" ? { status: 200 } : undefined),
+      // Whatever method a global rule has put in the client's place.
+      rewrite: ({ request }) => (request.method === "OPTIONS" ? { status: 200 } : undefined),
       headerFilter(exchange, { headers }) {
         // The client's own: plugins may have written another one for the upstream.
         const origin = exchange.request.headers.get("origin") ?? undefined;

@@ -13,6 +13,8 @@ export class ExchangeVariables implements Variables {
   readonly #exchange: Exchange;
   readonly #own: ReadonlyMap<string, Value>;
   readonly #request: () => Variables;
+  /** As in APISIX, the status stays the one that was first asked for. */
+  #status: Value;
 
   constructor(exchange: Exchange, own: ReadonlyMap<string, Value>, request: () => Variables) {
     this.#exchange = exchange;
@@ -22,6 +24,7 @@ export class ExchangeVariables implements Variables {
 
   get(name: string): Value {
     if (this.#own.has(name)) return this.#own.get(name);
+    if (name === "status") return this.#firstStatus();
     const known = OF_THE_EXCHANGE.get(name);
     if (known) return known(this.#exchange);
     if (name.startsWith("sent_http_")) return this.#sent(name.slice(10));
@@ -31,6 +34,12 @@ export class ExchangeVariables implements Variables {
       if (headers) return headers.get(headerName(name.slice(5))) ?? undefined;
     }
     return this.#request().get(name) ?? LLM_DEFAULTS.get(name);
+  }
+
+  #firstStatus(): Value {
+    const { answer } = this.#exchange;
+    this.#status ??= answer && String(answer.status);
+    return this.#status;
   }
 
   #sent(name: string): Value {
@@ -65,6 +74,8 @@ const OF_THE_EXCHANGE: ReadonlyMap<string, (exchange: Exchange) => Value> = new 
   string,
   (exchange: Exchange) => Value
 >([
+  // Matching has asked for it, and so it stays, whatever plugins make of the method.
+  ["request_method", ({ request }) => request.method],
   ["route_id", ({ route }) => route?.id],
   ["route_name", ({ route }) => route?.name],
   ["service_id", ({ route }) => route?.serviceId],
@@ -72,7 +83,6 @@ const OF_THE_EXCHANGE: ReadonlyMap<string, (exchange: Exchange) => Value> = new 
   ["consumer_name", ({ sender }) => sender?.consumer.username],
   ["consumer_group_id", ({ sender }) => groupOf(sender?.consumer.group_id)],
   ["request_time", ({ now, startedAt }) => seconds(now() - startedAt)],
-  ["status", ({ answer }) => answer && String(answer.status)],
   ["body_bytes_sent", ({ bodyBytes }) => String(bodyBytes)],
   ["bytes_sent", ({ bodyBytes }) => String(bodyBytes)],
   ["upstream_uri", (exchange) => exchange.target],

@@ -18,6 +18,9 @@ import type { RouteFacts } from "./route-facts.ts";
 /** The consumers of the generation that a request is served by. */
 export type Consumers = Pick<OpenSnapshot, "identified" | "consumer">;
 
+/** The two chains that a request runs through: the global rules' and its route's. */
+export type ChainName = "global" | "route";
+
 export interface ExchangeInput {
   readonly request: Request;
   readonly read: ReadRequest;
@@ -52,6 +55,8 @@ export class Exchange {
   readonly answerHeaders = new Headers();
   /** In the order in which nodes were tried. */
   readonly attempts: EndedAttempt[] = [];
+  /** Called with the upstream's answer as it came, before any plugin has changed its headers. */
+  readonly upstreamWatchers: ((answer: Response) => void)[] = [];
   /** The normalised, decoded path: nginx's `$uri`. */
   readonly uri: string;
   /** In place of the route's own upstream; from `beforeProxy` on that one, too. */
@@ -82,6 +87,7 @@ export class Exchange {
   /** In place of the request's own body, where its length is limited. */
   #limited: ReadableStream<Uint8Array> | undefined;
   readonly #own: Map<string, JsonValue | undefined> = new Map();
+  readonly #stoodIn = new Set<string>();
 
   constructor(input: ExchangeInput) {
     const { request, read, match } = input;
@@ -188,6 +194,15 @@ export class Exchange {
     this.#tell("x-consumer-custom-id", consumer.labels?.custom_id);
   }
 
+  /** Another plugin runs in place of this one of a chain, whose access phase is left out (workflow). */
+  standIn(chain: ChainName, plugin: string): void {
+    this.#stoodIn.add(`${chain} ${plugin}`);
+  }
+
+  isStoodIn(chain: ChainName, plugin: string): boolean {
+    return this.#stoodIn.size > 0 && this.#stoodIn.has(`${chain} ${plugin}`);
+  }
+
   /** A variable of the plugins' own, or in place of one of the request's. */
   setVariable(name: string, value: JsonValue | undefined): void {
     this.#own.set(name, value);
@@ -248,7 +263,8 @@ export class Exchange {
     const headers = this.#headers ?? this.request.headers;
     const path = this.#rawTarget.replace(/[?#].*$/s, "");
     const change = {
-      request: { method: this.#method, headers, body: this.request.body },
+      // APISIX has cached the method of the client before any plugin may change it.
+      request: { method: this.request.method, headers, body: this.request.body },
       client: this.#client,
       rawTarget: this.#args === "" ? path : `${path}?${this.#args}`,
     };

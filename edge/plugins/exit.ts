@@ -20,8 +20,16 @@ export function exitWith(status: number, message: string): Exit {
 /** As APISIX would send it; `path` is the request's, without the query. Takes over `headers`. */
 export function exitResponse({ status, body }: Exit, path: string, headers: Headers): Response {
   if (body === undefined) return pageResponse(status, headers);
-  if (!headers.has("content-type")) headers.set("content-type", contentTypeOf(path));
-  return new Response(WITHOUT_BODY.has(status) ? null : bytesOf(body), { status, headers });
+  if (!headers.has("content-type")) headers.set("content-type", ownType(status, path));
+  const bytes = WITHOUT_BODY.has(status) ? null : bytesOf(body);
+  // A coding that the headers name is the body's own; the platform would add another.
+  return new Response(bytes, { status, headers, encodeBody: "manual" });
+}
+
+/** nginx adds the charset to all but these two redirects. */
+function ownType(status: number, path: string): string {
+  const type = contentTypeOf(path);
+  return status === 301 || status === 302 ? type.replace(/;.*$/, "") : type;
 }
 
 /** Statuses with which a `Response` takes no body. */

@@ -3,8 +3,7 @@ import type { Expression } from "../../shared/expression/parse.ts";
 import { fillTemplate } from "../../shared/expression/template.ts";
 import type { Variables } from "../../shared/expression/variables.ts";
 import { parseCondition } from "./condition.ts";
-import { setHeader } from "./header-changes.ts";
-import { headerText } from "./header-text.ts";
+import { changeHeaders, type HeaderValues, headerChanges, ofAnswer } from "./header-changes.ts";
 import { pause } from "./pause.ts";
 import { definePlugin } from "./plugin.ts";
 import { sendableStatus } from "./sendable-status.ts";
@@ -24,7 +23,7 @@ interface FaultInjectionConfiguration {
   readonly abort?: Fault & {
     readonly http_status: number;
     readonly body?: string;
-    readonly headers?: Readonly<Record<string, string | number>>;
+    readonly headers?: HeaderValues;
   };
 }
 
@@ -35,20 +34,20 @@ export const faultInjection = definePlugin<FaultInjectionConfiguration>(({ rando
   return {
     build({ delay, abort }) {
       const status = abort && sendableStatus(abort.http_status);
+      const headers = abort?.headers && headerChanges(abort.headers, ofAnswer);
       const delayHolds = conditionOf(delay, "delay.vars");
       const abortHolds = conditionOf(abort, "abort.vars");
       return {
         async rewrite({ answerHeaders, variables }) {
           const aborts = abortHolds(variables);
           const fill = (template: string) => fillTemplate(template, variables).text;
-          const headers = aborts ? Object.entries(abort?.headers ?? {}) : [];
-          const filled = headers.map(([name, text]) => [name, fill(String(text))] as const);
+          const filled = aborts ? headers?.filled(fill) : undefined;
           const body = aborts && abort?.body !== undefined ? fill(abort.body) : undefined;
           if (delay && delayHolds(variables) && isDrawn(delay)) {
             await pause(timers, delay.duration * 1000);
           }
           if (!abort || status === undefined || !aborts || !isDrawn(abort)) return undefined;
-          for (const [name, value] of filled) setHeader(answerHeaders, name, headerText(value));
+          if (filled) changeHeaders(answerHeaders, filled);
           return { status, body };
         },
       };

@@ -34,6 +34,8 @@ export class PluginRun {
   readonly #globals: Chain;
   readonly #deps: RunDeps;
   #chain: Chain = EMPTY_CHAIN;
+  /** A global rule's plugin answered before those of the route had their turn. */
+  #isOnlyGlobal = false;
   /** What `_meta.filter` came to; it holds for all phases. */
   #verdicts = new Map<Link, boolean>();
 
@@ -73,6 +75,7 @@ export class PluginRun {
     const last = await this.#phase("beforeProxy");
     if (last) return this.#exited(last);
     const response = await this.#deps.send(exchange, route);
+    for (const watch of exchange.upstreamWatchers) watch(response);
     for (const [name, value] of exchange.answerHeaders) {
       if (name !== "content-type") response.headers.append(name, value);
     }
@@ -82,7 +85,9 @@ export class PluginRun {
   async #phase(phase: ExitPhase): Promise<Exit | undefined> {
     for (const link of this.#links(phase)) {
       const exit = await this.#runExit(link, phase);
-      if (exit) return exit;
+      if (!exit) continue;
+      this.#isOnlyGlobal = phase === "rewrite" && this.#globals.links.includes(link);
+      return exit;
     }
     return undefined;
   }
@@ -103,6 +108,7 @@ export class PluginRun {
   }
 
   async #runExit(link: Link, phase: ExitPhase): Promise<Exit | undefined> {
+    if (phase === "access" && this.#isStoodIn(link)) return undefined;
     if (!(await this.#runs(link))) return undefined;
     const call = () => link.handlers[phase]?.(this.#exchange);
     let exit: Exit | undefined;
@@ -117,9 +123,18 @@ export class PluginRun {
     return { status: exit.status, body: bodyOf(link.errorResponse) };
   }
 
-  /** Those of a phase that are not left out because the route has the plugin as well. */
+  #isStoodIn(link: Link): boolean {
+    const chain = this.#globals.links.includes(link) ? "global" : "route";
+    return this.#exchange.isStoodIn(chain, link.name);
+  }
+
+  /**
+   * Those of a phase that are not left out because the route has the plugin as well. Where a global rule
+   * answered in its rewrite phase, APISIX never came to the route's plugins: they filter and log nothing.
+   */
   #links(phase: keyof Link["handlers"]): readonly Link[] {
     const globals = this.#globals.in(phase);
+    if (this.#isOnlyGlobal) return globals;
     if (globals.length === 0) return this.#chain.in(phase);
     const own = globals.filter(({ name, preferRoute }) => !(preferRoute && this.#chain.has(name)));
     return [...own, ...this.#chain.in(phase)];

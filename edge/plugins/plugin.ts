@@ -1,6 +1,7 @@
 import type { Resources } from "../../shared/resources/resolve-route.ts";
 import type { Upstream } from "../../shared/resources/upstream.ts";
 import type { GatewayError } from "../errors.ts";
+import type { ResponseCache } from "../response-cache.ts";
 import type { Destination } from "../snapshot/destination.ts";
 import type { SendUpstream } from "../upstream/proxy.ts";
 import type { Timers } from "../upstream/timers.ts";
@@ -65,15 +66,26 @@ export interface PluginSite {
   upstreamById(id: string): Promise<Destination | GatewayError | undefined>;
   /** An upstream that lies in the configuration; `key` tells it apart from others of this isolate. */
   inlineUpstream(key: string, upstream: Upstream): Destination | GatewayError;
-  /** Another plugin with a configuration that this one holds (multi-auth, workflow). */
-  nested(name: string, configuration: object): Promise<PluginHandlers>;
-  /** The endpoint of some plugin, if there is one. */
-  api(uri: string): PluginApi | undefined;
+  /**
+   * Another plugin with a configuration that this one holds (multi-auth, workflow). `within` tells where in
+   * this one: it comes behind the other's `definedBy`.
+   */
+  nested(name: string, configuration: object, within?: string): Promise<PluginHandlers>;
+  /** The endpoint of some plugin, if there is one; with the metadata that the generation has of it. */
+  api(uri: string): Promise<OpenedApi | undefined>;
 }
 
 export interface PluginApi {
   readonly methods: readonly string[];
+  /** A `*` at its end stands for whatever follows. */
   readonly uri: string;
+  /** `metadata`: of the plugin whose endpoint this is, with its defaults. */
+  handle(exchange: Exchange, metadata: object | undefined): Promise<Exit>;
+}
+
+/** An endpoint as a route opens it. */
+export interface OpenedApi {
+  readonly methods: readonly string[];
   handle(exchange: Exchange): Promise<Exit>;
 }
 
@@ -96,11 +108,16 @@ export interface PluginDeps {
   readonly server: string;
   /** The Worker's variables, secrets and bindings. */
   readonly bindings: Readonly<Record<string, unknown>>;
-  /** The whole gateway, for a plugin that makes requests of one. */
-  readonly dispatch: (
-    request: Request,
-    waitUntil: (work: Promise<unknown>) => void,
-  ) => Promise<Response>;
+  readonly responseCache: ResponseCache;
+  /** The whole gateway, for a plugin that makes requests of one. Takes over the request. */
+  readonly dispatch: (request: Request, sender: DispatchSender) => Promise<Response>;
+}
+
+/** On whose behalf a plugin makes a request. */
+export interface DispatchSender {
+  /** The client's address, whatever the request's headers say. */
+  readonly address: string;
+  readonly waitUntil: (work: Promise<unknown>) => void;
 }
 
 /** The edge cannot honour a configuration, or what it refers to is not there. */

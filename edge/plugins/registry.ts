@@ -5,9 +5,11 @@ import { aiPromptGuard } from "./ai-prompt-guard.ts";
 import { aiPromptTemplate } from "./ai-prompt-template.ts";
 import { aiProxy } from "./ai-proxy.ts";
 import { aiProxyMulti } from "./ai-proxy-multi.ts";
+import { apiBreaker } from "./api-breaker.ts";
 import { attachConsumerLabel } from "./attach-consumer-label.ts";
 import { authzCasbin } from "./authz-casbin/authz-casbin.ts";
 import { basicAuth } from "./basic-auth.ts";
+import { batchRequests } from "./batch-requests/batch-requests.ts";
 import { bodyTransformer } from "./body-transformer/body-transformer.ts";
 import { clientControl } from "./client-control.ts";
 import { consumerRestriction } from "./consumer-restriction.ts";
@@ -18,17 +20,25 @@ import { degraphql } from "./degraphql.ts";
 import { echo } from "./echo.ts";
 import { errorPage } from "./error-page.ts";
 import { faultInjection } from "./fault-injection.ts";
+import { forwardAuth } from "./forward-auth.ts";
 import { hmacAuth } from "./hmac-auth/hmac-auth.ts";
 import { ipRestriction } from "./ip-restriction.ts";
 import { jweDecrypt } from "./jwe-decrypt.ts";
 import { jwtAuth } from "./jwt-auth/jwt-auth.ts";
 import { keyAuth } from "./key-auth.ts";
+import { limitConn } from "./limit-conn.ts";
+import { limitCount } from "./limit-count.ts";
+import { limitReq } from "./limit-req.ts";
 import { mocking } from "./mocking/mocking.ts";
 import { multiAuth } from "./multi-auth.ts";
 import { oasValidator } from "./oas-validator/oas-validator.ts";
+import { opa } from "./opa.ts";
+import { openidConnect } from "./openid-connect/openid-connect.ts";
 import type { Plugin } from "./plugin.ts";
+import { proxyCache } from "./proxy-cache/proxy-cache.ts";
 import { proxyMirror } from "./proxy-mirror.ts";
 import { proxyRewrite } from "./proxy-rewrite/proxy-rewrite.ts";
+import { publicApi } from "./public-api.ts";
 import { realIp } from "./real-ip.ts";
 import { redirect } from "./redirect.ts";
 import { refererRestriction } from "./referer-restriction.ts";
@@ -39,6 +49,7 @@ import { trafficLabel } from "./traffic-label.ts";
 import { trafficSplit } from "./traffic-split.ts";
 import { uaRestriction } from "./ua-restriction.ts";
 import { uriBlocker } from "./uri-blocker.ts";
+import { workflow } from "./workflow.ts";
 
 /** The behaviour of every plugin that the catalogue says is supported, and no other. */
 export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
@@ -47,6 +58,7 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "request-id": requestId,
   "fault-injection": faultInjection,
   mocking,
+  "batch-requests": batchRequests,
   cors,
   "ip-restriction": ipRestriction,
   "ua-restriction": uaRestriction,
@@ -55,6 +67,7 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "uri-blocker": uriBlocker,
   "request-validation": requestValidation,
   "multi-auth": multiAuth,
+  "openid-connect": openidConnect,
   "authz-casbin": authzCasbin,
   "hmac-auth": hmacAuth,
   "basic-auth": basicAuth,
@@ -64,7 +77,10 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   acl,
   "consumer-restriction": consumerRestriction,
   "attach-consumer-label": attachConsumerLabel,
+  "forward-auth": forwardAuth,
+  opa,
   "data-mask": dataMask,
+  "proxy-cache": proxyCache,
   "body-transformer": bodyTransformer,
   "ai-prompt-guard": aiPromptGuard,
   "ai-prompt-template": aiPromptTemplate,
@@ -73,12 +89,18 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "ai-proxy": aiProxy,
   "proxy-mirror": proxyMirror,
   "proxy-rewrite": proxyRewrite,
+  workflow,
+  "api-breaker": apiBreaker,
+  "limit-conn": limitConn,
+  "limit-count": limitCount,
+  "limit-req": limitReq,
   "traffic-label": trafficLabel,
   "traffic-split": trafficSplit,
   redirect,
   "response-rewrite": responseRewrite,
   "oas-validator": oasValidator,
   degraphql,
+  "public-api": publicApi,
   "error-page": errorPage,
   echo,
 };

@@ -1,15 +1,13 @@
 import { evaluate } from "../../shared/expression/evaluate.ts";
 import { fillTemplate } from "../../shared/expression/template.ts";
 import { parseCondition } from "./condition.ts";
-import type { Exchange } from "./exchange.ts";
-import { setHeader } from "./header-changes.ts";
-import { headerText } from "./header-text.ts";
+import { changeHeaders, type HeaderValues, headerChanges } from "./header-changes.ts";
 import { definePlugin } from "./plugin.ts";
 import { Rotations } from "./rotations.ts";
 
 interface Action {
   /** Absent: the action does nothing, and later rules have their say. */
-  readonly set_headers?: Readonly<Record<string, string | number>>;
+  readonly set_headers?: HeaderValues;
   readonly weight: number;
 }
 
@@ -24,7 +22,7 @@ export const trafficLabel = definePlugin<TrafficLabelConfiguration>(({ random })
     build({ rules }, { definedBy }) {
       const parsed = rules.map(({ match = [], actions }, i) => ({
         condition: parseCondition(match, `rules[${i}].match`),
-        actions,
+        labels: actions.map(({ set_headers: headers }) => headers && headerChanges(headers)),
         next: rotations.of(
           JSON.stringify([definedBy, i, match, actions]),
           actions.map(({ weight }, at) => ({ at, weight })),
@@ -33,11 +31,14 @@ export const trafficLabel = definePlugin<TrafficLabelConfiguration>(({ random })
       return {
         access(exchange) {
           const { variables } = exchange;
-          for (const { condition, actions, next } of parsed) {
+          const fill = (template: string) => fillTemplate(template, variables).text;
+          for (const { condition, labels, next } of parsed) {
             if (!evaluate(condition, variables)) continue;
-            const headers = actions[next()]?.set_headers;
-            if (!headers) continue;
-            label(exchange, headers);
+            // All of them, before the rotation has turned: a template may ask for the body.
+            const filled = labels.map((label) => label?.filled(fill));
+            const label = filled[next()];
+            if (!label) continue;
+            changeHeaders(exchange.headers, label);
             break;
           }
           return undefined;
@@ -46,11 +47,3 @@ export const trafficLabel = definePlugin<TrafficLabelConfiguration>(({ random })
     },
   };
 });
-
-function label(exchange: Exchange, headers: NonNullable<Action["set_headers"]>): void {
-  const { variables } = exchange;
-  const filled = Object.entries(headers).map(
-    ([name, text]) => [name, fillTemplate(String(text), variables).text] as const,
-  );
-  for (const [name, value] of filled) setHeader(exchange.headers, name, headerText(value));
-}

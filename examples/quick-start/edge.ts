@@ -11,6 +11,8 @@ export interface EdgeOptions {
   readonly bindings: Readonly<Record<string, string>>;
   /** The folder that keeps R2's objects; without it they are gone when the process ends. */
   readonly persistTo?: string;
+  /** So many more isolates beside the first, which share its R2 and its Durable Objects. */
+  readonly copies?: number;
   /** The worker as one ES module; bundled from its source where it is left out. */
   readonly script?: string;
 }
@@ -18,6 +20,8 @@ export interface EdgeOptions {
 export interface RunningEdge {
   /** e.g. `http://127.0.0.1:9080`. */
   readonly url: string;
+  /** Of the other isolates. */
+  readonly copyUrls: readonly string[];
   readonly store: LocalStore;
   /** Fires the cron trigger once; settles when the run is over, with `ok` where it went well. */
   runCron(): Promise<string>;
@@ -41,6 +45,8 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     script: options.script ?? (await bundleEdge()),
     port: options.port,
     bindings: options.bindings,
+    durableObjects: { RATE_LIMITS: "RateLimits" },
+    copies: options.copies ?? 0,
     r2: {
       binding: "SNAPSHOTS",
       bucket: BUCKET,
@@ -51,6 +57,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
   });
   return {
     url: worker.url,
+    copyUrls: worker.copyUrls,
     store: { endpoint: worker.s3Endpoint, bucket: BUCKET, ...CREDENTIALS },
     runCron: worker.runCron,
     stop: worker.stop,

@@ -203,12 +203,14 @@ describe("the gateway", () => {
 
   it("refuses every request while a global rule has a guard that it cannot run", async () => {
     const { get, publish } = aGateway();
-    const rules = { global_rules: { g: { id: "g", plugins: { "ip-restriction": {} } } } };
+    const rules = { global_rules: { g: { id: "g", plugins: { "ext-plugin-pre-req": {} } } } };
     await publish({ ...ROUTES, ...rules });
     for (const path of ["/a", "/nope"]) {
       const answer = await get(path);
       expect(answer.status).toBe(503);
-      expect(await answer.text()).toContain("global rule g is not served: plugins.ip-restriction");
+      expect(await answer.text()).toContain(
+        "global rule g is not served: plugins.ext-plugin-pre-req",
+      );
     }
   });
 

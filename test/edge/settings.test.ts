@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { EDGE_SETTINGS, readSettings } from "../../edge/settings.ts";
 import type { Upstream } from "../../shared/resources/upstream.ts";
+import { RATE_LIMITS } from "../support/rate-limits.ts";
 
 const r2 = { get: async () => null };
 const s3 = {
@@ -49,6 +50,13 @@ describe("the worker's settings", () => {
     const settings = readSettings({ ...s3, SNAPGATE_PREFIX: "gw/", SNAPGATE_NAMESPACE: "shop" });
     expect(settings.prefix).toBe("gw/shop/");
     expect(settings.s3).toMatchObject({ prefix: "gw/shop/", bucket: "b", region: "auto" });
+  });
+
+  it("take Durable Objects for the limits' counters, and nothing else", () => {
+    const read = (bound: unknown) => () => readSettings({ SNAPSHOTS: r2, RATE_LIMITS: bound });
+    expect(read(RATE_LIMITS)).not.toThrow();
+    expect(read("")).not.toThrow();
+    expect(read("redis")).toThrow("RATE_LIMITS: found string, want a Durable Object binding");
   });
 
   it("have the cron trigger check nothing, or what is left to it within bounds", () => {

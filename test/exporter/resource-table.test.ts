@@ -202,7 +202,7 @@ describe("the last published generation", () => {
 
   it("tells what the edge will not do of a value that it brought back", async () => {
     const world = new World();
-    world.apply({ "routes/1": route("/a", { plugins: { cors: {} } }) }, "base");
+    world.apply({ "routes/1": route("/a", { plugins: { "ext-plugin-pre-req": {} } }) }, "base");
     const restarted = new World(10);
     restarted.apply({ "routes/1": BAD }, "base");
     await restarted.recall(bodiesOf(world));
@@ -319,7 +319,7 @@ it("a plugin that several global rules have is told at each of them", () => {
 it("of very many notices the first are listed, and all are counted", () => {
   const world = new World();
   const keys = Array.from({ length: 3000 }, (_, i) => `routes/${(i * 7919) % 3000}`);
-  const plugins = { cors: {}, "ext-plugin-pre-req": {} };
+  const plugins = { "ext-plugin-pre-req": {}, "ext-plugin-post-req": {} };
   world.apply(Object.fromEntries(keys.map((key) => [key, route("/a", { plugins })])), "base");
   world.apply({ "routes/5": route("/a", { plugins, service_id: "gone" }) });
   const { list } = world.table.notices();

@@ -18,6 +18,9 @@ const CATEGORIES = readdirSync(FOLDER).map((file) => ({
   cases: readRecordedCases(join(FOLDER, file)),
 }));
 
+const SHARED_CHANGES =
+  "where a global rule answers, APISIX's response-rewrite takes one route's header changes for another's";
+
 /** `id of the case#number of the request`, or `#name of its group`: why Snapgate answers otherwise. */
 const DIFFERENCES: ReadonlyMap<string, string> = new Map([
   ...["#5", "#8", "#17", "#19", "#20", "#21", "#25"].map(
@@ -34,11 +37,45 @@ const DIFFERENCES: ReadonlyMap<string, string> = new Map([
         "workerd hands over no Authorization header that is empty",
       ] as const,
   ),
+  ...["002#3", "002#9", "002#18", "041#7", "041#9", "041#11", "041#16"].map(
+    (request) =>
+      [
+        `open-merge-${request}`,
+        "a global rule answers, and APISIX filters with the plugins of an earlier request",
+      ] as const,
+  ),
+  [
+    "open-global-rule-003#14",
+    "a global rule answers in access, and APISIX runs its filters in place of the route's",
+  ],
+  ...["#3", "#12"].map(
+    (request) =>
+      [
+        `open-global-rule-009${request}`,
+        "a global rule answers, and APISIX runs its filters twice",
+      ] as const,
+  ),
   [
     "open-plugin-traffic-split-004#14",
     "pass_host node: APISIX leaves the port out of the Host that it sends to an inline upstream",
   ],
   ["open-plugin-response-rewrite-001#3", "APISIX sends a body after the head of a 304"],
+  ["open-global-rule-003#14", SHARED_CHANGES],
+  ...[3, 12].map((at) => [`open-global-rule-009#${at}`, SHARED_CHANGES] as const),
+  ...[3, 9, 18].map((at) => [`open-merge-002#${at}`, SHARED_CHANGES] as const),
+  ...[7, 9, 11, 16].map((at) => [`open-merge-041#${at}`, SHARED_CHANGES] as const),
+]);
+
+/**
+ * Requests in which a header has two lines, of which APISIX passed the first one on to another service. A
+ * Worker gets both as one line and cannot tell where the first one ended: they are not judged.
+ */
+const JOINED_LINES: ReadonlySet<string> = new Set([
+  "open-plugin-forward-auth-001#3",
+  "open-plugin-forward-auth-001#4",
+  "open-plugin-forward-auth-001#8",
+  "open-plugin-forward-auth-001#18",
+  "open-plugin-forward-auth-002#2",
 ]);
 
 /** The most that may be listed of a category. */
@@ -112,6 +149,7 @@ async function replayed(world: RecordedWorld, recorded: RecordedCase) {
   for (const [i, request] of requests.entries()) {
     const [wanted, answer] = [x[i], answers[i]];
     if (!wanted || !answer || !isPlain(request) || (request.g && !request.ports)) continue;
+    if (JOINED_LINES.has(`${id}#${i}`)) continue;
     judged++;
     const found = differences(request, wanted, answer);
     if (found.length > 0) {

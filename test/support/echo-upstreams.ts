@@ -131,7 +131,8 @@ function answer({ method, target, headers, body }: Received, port: number): Buff
     `content-type: ${valuesOf(headers, "x-echo-type")[0] ?? type}`,
     ...(isBare ? [] : [`content-length: ${payload.length}`]),
     `x-echo-port: ${port}`,
-    ...valuesOf(headers, "x-echo-header"),
+    // A Worker that passes several such lines on sends them as one.
+    ...valuesOf(headers, "x-echo-header").flatMap((lines) => lines.split(/, (?=[\w-]+: )/)),
   ];
   const sent = isBare || method === "HEAD" ? [] : [payload];
   return Buffer.concat([Buffer.from(`${head.join("\r\n")}\r\n\r\n`, "latin1"), ...sent]);

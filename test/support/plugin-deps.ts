@@ -1,5 +1,6 @@
 import { ChainBuilder } from "../../edge/plugins/chain-builder.ts";
 import type { PluginDeps } from "../../edge/plugins/plugin.ts";
+import { MemoryResponseCache } from "./memory-response-cache.ts";
 
 /** What plugins get from outside, for tests that do not care; timers are real. */
 export function pluginDeps(change: Partial<PluginDeps> = {}): PluginDeps {
@@ -22,6 +23,7 @@ export function pluginDeps(change: Partial<PluginDeps> = {}): PluginDeps {
     log: () => {},
     server: "APISIX/3.18.0",
     bindings: {},
+    responseCache: new MemoryResponseCache(() => 1_000_000),
     dispatch: async () => new Response(null, { status: 501 }),
     ...change,
   };

@@ -9,6 +9,7 @@ import { copiedHeaders, sentHeaders } from "../../edge/upstream/request-headers.
 import { clientResponseHeaders } from "../../edge/upstream/response-headers.ts";
 import { DEFAULT_URI_SETTINGS } from "../../shared/routing/matching-uri.ts";
 import { anEdge } from "./edge-world.ts";
+import { MemoryResponseCache } from "./memory-response-cache.ts";
 import { pluginDeps } from "./plugin-deps.ts";
 import { anUpstream, aRoute, makeSnapshot, type World } from "./snapshots.ts";
 
@@ -38,6 +39,7 @@ export interface ClientRequest extends RequestInit {
   readonly host?: string;
   /** The client's address. */
   readonly from?: string;
+  readonly scheme?: "http" | "https";
 }
 
 /**
@@ -62,12 +64,12 @@ export function aPluginWorld(options: PluginWorldOptions = {}) {
     },
     get: (
       path: string,
-      { host = "edge.test", from = "192.0.2.1", ...init }: ClientRequest = {},
+      { host = "edge.test", from = "192.0.2.1", scheme = "http", ...init }: ClientRequest = {},
     ) => {
       const headers = new Headers(init.headers);
       headers.set("host", host);
       headers.set("cf-connecting-ip", from);
-      return request(new Request(`http://edge.test${path}`, { ...init, headers }));
+      return request(new Request(`${scheme}://edge.test${path}`, { ...init, headers }));
     },
     /** Waits for log phases, and whatever else requests left to be done. */
     settled: outside.settled,
@@ -90,7 +92,11 @@ function anOutside(options: PluginWorldOptions) {
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     log: (line) => log.push(line),
     server: SERVER,
-    dispatch: (request) => gateway.fetch(request),
+    responseCache: new MemoryResponseCache(() => clock.now),
+    dispatch: (request, { address }) => {
+      request.headers.set(SETTINGS.clientIpHeader, address);
+      return gateway.fetch(request);
+    },
     proxy,
     ...options.deps,
   });

@@ -33,6 +33,9 @@ const UNCOMPARED = new Set(
 );
 /** Carries the client's address to the gateway; APISIX knew it from the connection. */
 const CLIENT_IP_HEADER = "cf-connecting-ip";
+/** The name of APISIX's HTTP client, where it asked another service; a Worker has its own way to say so. */
+const ASKING_CLIENT = /^lua-resty-http\//;
+const ASKED_BY_WORKER = "cf-worker";
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
 const MOST_TEXT = 4000;
 
@@ -197,7 +200,7 @@ function upstreamView(
   const plain = passedOn(request);
   const headers: Record<string, string | null> = {};
   for (const [name, values] of seen) {
-    if (HOP.has(name) || name === CLIENT_IP_HEADER) continue;
+    if (HOP.has(name) || name === CLIENT_IP_HEADER || name === ASKED_BY_WORKER) continue;
     const value = values.map((line) => steady.header(name, line)).join(", ");
     if (value !== plain.get(name)?.join(", ")) headers[name] = value;
   }
@@ -247,7 +250,9 @@ function comparableHeaders(
 
 /** JSON bodies as JSON, and of the query only the order within one name. */
 function seenBy(request: RecordedRequest, view: UpstreamView = {}): unknown {
-  const told = Object.entries(view.headers ?? {}).filter((each) => !isClientPort(each));
+  const told = Object.entries(view.headers ?? {}).filter(
+    (each) => !isClientPort(each) && !isAskingClient(each),
+  );
   const headers = told.map(([name, value]) => {
     // A joined line ends where its last text does, whatever empty line came after that.
     return [name, value === null ? null : [value].flat().join(", ").trimEnd()];
@@ -263,6 +268,10 @@ function seenBy(request: RecordedRequest, view: UpstreamView = {}): unknown {
 /** Recorded routes write `$remote_port` there, which a Worker does not hear of. */
 function isClientPort([name, value]: readonly [string, unknown]): boolean {
   return name === "x-port" && value === "{volatile}";
+}
+
+function isAskingClient([name, value]: readonly [string, unknown]): boolean {
+  return name === "user-agent" && typeof value === "string" && ASKING_CLIENT.test(value);
 }
 
 function steadyTarget(target: string): string {

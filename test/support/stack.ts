@@ -34,6 +34,8 @@ export interface Stack {
 export interface StackOptions {
   readonly edge?: Readonly<Record<string, string>>;
   readonly exporter?: Readonly<Record<string, string>>;
+  /** So many more isolates of the edge: `stack.edge.copyUrls`. */
+  readonly edgeCopies?: number;
   /** Take the embedded etcd although there is a real one. */
   readonly embeddedEtcd?: boolean;
   /** Leave the exporter to the caller. */
@@ -54,7 +56,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     STATUS_TOKEN,
     ...options.edge,
   };
-  const edge = await startEdge({ port: 0, storePort: 0, bindings });
+  const copies = options.edgeCopies ?? 0;
+  const edge = await startEdge({ port: 0, storePort: 0, bindings, copies });
   const statusPort = await freePort();
   let exporter: RunningExporter | undefined;
   const run = (settings: Readonly<Record<string, string>> = {}) => {

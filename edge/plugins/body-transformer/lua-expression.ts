@@ -21,8 +21,12 @@ export class LuaNeeded extends Error {
   }
 }
 
-const TOKEN =
-  /\s*(?:(\d+(?:\.\d+)?)|("(?:[^"\\\n]|\\["'\\nrt])*"|'(?:[^'\\\n]|\\["'\\nrt])*')|([A-Za-z_]\w*)|(\.\.(?!\.)|[.[\]()]))\s*/y;
+const NUMBER = /(\d+(?:\.\d+)?)/;
+const TEXT = /("(?:[^"\\\n]|\\["'\\nrt])*"|'(?:[^'\\\n]|\\["'\\nrt])*')/;
+const WORD = /([A-Za-z_]\w*)/;
+const SIGN = /(\.\.(?!\.)|[.[\]()])/;
+const ANY = [NUMBER, TEXT, WORD, SIGN].map(({ source }) => source).join("|");
+const TOKEN = new RegExp(`\\s*(?:${ANY})\\s*`, "y");
 
 type Token =
   | { readonly is: "number" | "text" | "word" | "sign"; readonly text: string }

@@ -1,8 +1,7 @@
 import { fillTemplate } from "../../../shared/expression/template.ts";
 import { isJsonObject } from "../../../shared/json-object.ts";
 import { withCharset } from "../../error-page.ts";
-import { setHeader } from "../header-changes.ts";
-import { headerText } from "../header-text.ts";
+import { changeHeaders, type HeaderValues, headerChanges, ofAnswer } from "../header-changes.ts";
 import { pause } from "../pause.ts";
 import { definePlugin } from "../plugin.ts";
 import { sendableStatus } from "../sendable-status.ts";
@@ -16,23 +15,24 @@ interface MockingConfiguration {
   readonly content_type: string;
   readonly response_example?: string;
   readonly response_schema?: object;
-  readonly response_headers?: Readonly<Record<string, string | number>>;
+  readonly response_headers?: HeaderValues;
   readonly with_mock_header: boolean;
 }
 
 /** `mocking`: an example in the upstream's place (reference 8.2). */
 export const mocking = definePlugin<MockingConfiguration>(({ random, server, timers }) => ({
   build(configuration) {
-    const { delay, response_headers: headers = {}, with_mock_header: isTold } = configuration;
+    const { delay, response_headers = {}, with_mock_header: isTold } = configuration;
+    const headers = headerChanges(response_headers, ofAnswer);
     const status = sendableStatus(configuration.response_status);
     const type = configuration.content_type;
     return {
       async access({ answerHeaders, variables }) {
-        const fill = (template: string | number) => fillTemplate(String(template), variables).text;
+        const fill = (template: string) => fillTemplate(template, variables).text;
         const body = fill(exampleOf(configuration, random));
-        const filled = Object.entries(headers).map(([name, text]) => [name, fill(text)] as const);
+        const filled = headers.filled(fill);
         answerHeaders.set("content-type", withCharset(type));
-        for (const [name, value] of filled) setHeader(answerHeaders, name, headerText(value));
+        changeHeaders(answerHeaders, filled);
         if (isTold) answerHeaders.set("x-mock-by", server);
         if (delay > 0) await pause(timers, delay * 1000);
         return { status, body };

@@ -1,3 +1,4 @@
+import { compilePcre, PcreSyntaxError } from "../../../shared/expression/pcre.ts";
 import { bytesOf, latin1 } from "../../../shared/routing/uri-bytes.ts";
 import { parseSubstitution } from "../parse-substitution.ts";
 
@@ -9,11 +10,15 @@ export interface FilterConfiguration {
   readonly options: string;
 }
 
-/** Replaces in bodies, one filter after the other. Throws `ConfigurationRefused`. */
+/**
+ * Replaces in bodies, one filter after the other. A pattern that is no regular expression is found nowhere,
+ * of which the exporter tells; nobody has compiled it before. Throws `ConfigurationRefused`.
+ */
 export function substituteIn(
   filters: readonly FilterConfiguration[],
 ): (bytes: Uint8Array) => Uint8Array {
-  const parsed = filters.map(({ regex, replace, scope, options }) => ({
+  const known = filters.filter(({ regex }) => isPattern(regex));
+  const parsed = known.map(({ regex, replace, scope, options }) => ({
     isGlobal: scope === "global",
     substitution: parseSubstitution(regex, replace, options),
   }));
@@ -26,4 +31,13 @@ export function substituteIn(
     }
     return bytesOf(text);
   };
+}
+
+function isPattern(regex: string): boolean {
+  try {
+    compilePcre(regex);
+  } catch (error) {
+    return !(error instanceof PcreSyntaxError);
+  }
+  return true;
 }

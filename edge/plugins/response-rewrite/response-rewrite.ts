@@ -1,6 +1,10 @@
 import { evaluate } from "../../../shared/expression/evaluate.ts";
 import { fillTemplate } from "../../../shared/expression/template.ts";
-import { BodyNeeded } from "../../../shared/expression/variables.ts";
+import {
+  BodyNeeded,
+  type JsonValue,
+  type Variables,
+} from "../../../shared/expression/variables.ts";
 import { withCharset } from "../../error-page.ts";
 import { readingAskedBody } from "../asked-body.ts";
 import { wholeBody, wrapBody } from "../body-filters.ts";
@@ -38,10 +42,10 @@ export const responseRewrite = definePlugin<ResponseRewriteConfiguration>(() => 
     return {
       ...readingAskedBody(configuration.vars, headers),
       async headerFilter(exchange, answer) {
-        const { variables } = exchange;
+        const variables = remembering(exchange.variables);
         const holds = () => !condition || evaluate(condition, variables);
         if (!(await whenRead(exchange, holds))) return;
-        // Templates of headers see the new status.
+        // Templates of headers see the new status, unless the condition has asked for the old one.
         if (newStatus !== undefined) answer.status = newStatus;
         const fill = (text: string) => fillTemplate(text, variables).text;
         const filled = await whenRead(exchange, () => changes?.filled(fill));
@@ -62,6 +66,18 @@ export const responseRewrite = definePlugin<ResponseRewriteConfiguration>(() => 
     };
   },
 }));
+
+/** As in APISIX, a variable stays what it was when it was first asked for. */
+function remembering(variables: Variables): Variables {
+  const known = new Map<string, JsonValue>();
+  return {
+    get(name) {
+      const value = known.get(name) ?? variables.get(name);
+      if (value !== undefined) known.set(name, value);
+      return value;
+    },
+  };
+}
 
 /** What `ask` says, once the request's body has been read where that has to be. */
 async function whenRead<T>(exchange: Exchange, ask: () => T): Promise<T> {

@@ -6,6 +6,7 @@ import {
   luaText,
 } from "../../../shared/json-schema/lua-value.ts";
 import { faultIn, faultOf, type ValueFault } from "../../../shared/json-schema/value-fault.ts";
+import { parseJson } from "../../../shared/parse-json.ts";
 import { parseGraphql } from "../../../shared/request/graphql.ts";
 import { pcreListFault } from "../pcre-fault.ts";
 import type { PluginRule } from "./plugin-rule.ts";
@@ -77,6 +78,16 @@ function firstOf(holder: object, names: readonly string[]): ValueFault | undefin
   }
   return undefined;
 }
+
+/** The document is a text, and that text is JSON; what it describes is looked at when requests come. */
+export const oasValidator: PluginRule = ({ conf, use }) => {
+  const { spec } = conf;
+  if (use === "metadata" || typeof spec !== "string" || isReference(spec)) return undefined;
+  const parsed = parseJson(spec);
+  if (!("fault" in parsed)) return undefined;
+  const words = `invalid JSON string provided, err: ${parsed.fault}`;
+  return faultIn("spec", faultOf(spec, "JSON", words));
+};
 
 const EXAMPLE_TYPES = new Set([
   "application/xml",

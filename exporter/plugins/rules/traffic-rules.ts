@@ -111,6 +111,21 @@ export const proxyCache: PluginRule = ({ conf, zones }) => {
   return faultIn("cache_zone", faultOf(conf.cache_zone, `a zone of strategy ${wanted}`, words));
 };
 
+/** Whoever settles with Redis later must do so within the window; and each rule counts by its key. */
+export const limitCount: PluginRule = (given) => syncFault(given.conf) ?? quotaRules(given);
+
+function syncFault(conf: JsonObject): ValueFault | undefined {
+  const { policy, sync_interval: interval, time_window: window } = conf;
+  if (!luaText(policy).startsWith("redis")) return undefined;
+  if (typeof interval !== "number" || interval === -1) return undefined;
+  const fault = (wanted: string, words: string) =>
+    faultIn("sync_interval", faultOf(interval, wanted, `sync_interval should ${words}`));
+  if (interval < 0.1) return fault("0.1 s or more", "not be smaller than 0.1");
+  return typeof window === "number" && interval >= window
+    ? fault("less than the time_window", "be smaller than time_window")
+    : undefined;
+}
+
 /** Each rule counts by its key. */
 export const quotaRules: PluginRule = ({ conf }) => {
   const known = new Set<unknown>();

@@ -106,6 +106,16 @@ describe("a plugin that answers", () => {
     expect((await exit(302, "no")).body).toBe('{"by":"high"}\n');
   });
 
+  it("as a global rule keeps the route's from filtering where it answers before their rewrite", async () => {
+    const by = async (exit: string) => {
+      const global_rules = globalWith({ high: { as: "global", exit } });
+      const { record } = await recordOf({ ...routeWith({ low: { as: "route" } }), global_rules });
+      return phases(record, "headerFilter");
+    };
+    expect(await by("rewrite")).toEqual(["global"]);
+    expect(await by("access")).toEqual(["global", "route"]);
+  });
+
   it("as a global rule answers for requests that no route matches, who else get 404", async () => {
     const global_rules = globalWith({ high: { as: "global", exit: "access", status: 403 } });
     expect((await recordOf({ global_rules }, "/nowhere")).status).toBe(403);

@@ -159,6 +159,17 @@ describe("proxy-rewrite", () => {
     });
   });
 
+  it.each([{ "X A": "1" }, { set: { "X(A)": "1" } }, { remove: ["é"] }])(
+    "answers 503 with the reason for headers with a name that is none: %j",
+    async (headers) => {
+      const { get, serve } = aPluginWorld();
+      await serve({ "proxy-rewrite": { headers } });
+      const answer = await get("/r");
+      expect(answer.status).toBe(503);
+      expect(await answer.text()).toContain("is no header's name");
+    },
+  );
+
   it("lets no line end of a variable's into a header", async () => {
     const { get, seen, serve } = aPluginWorld();
     await serve({ "proxy-rewrite": { headers: { "X-Q": "$arg_q" } } });
@@ -189,4 +200,23 @@ describe("proxy-rewrite", () => {
     expect(answer.status).toBe(503);
     expect(await answer.text()).toContain("plugins.proxy-rewrite: the regular expression");
   });
+});
+
+it("cors answers an OPTIONS request whose method a global rule's proxy-rewrite has changed", async () => {
+  const { get, seen, serve } = aPluginWorld();
+  const plugins = { "proxy-rewrite": { method: "PUT" } };
+  await serve({ cors: {} }, { global_rules: { 1: { id: "1", plugins } } });
+  const answer = await get("/r", { method: "OPTIONS" });
+  expect([answer.status, await answer.text(), seen.length]).toEqual([200, "", 0]);
+});
+
+it("the variable request_method stays what the client sent", async () => {
+  const { get, seen, serve } = aPluginWorld();
+  await serve({
+    "proxy-rewrite": { method: "PUT" },
+    "traffic-label": { rules: [{ actions: [{ set_headers: { "X-Method": "$request_method" } }] }] },
+  });
+  await get("/r");
+  expect(seen[0]?.method).toBe("PUT");
+  expect(seen[0]?.headers.get("x-method")).toBe("GET");
 });

@@ -41,6 +41,24 @@ describe("response-rewrite", () => {
     }
   });
 
+  it("writes names of headers with hyphens, as OpenResty does", async () => {
+    const { get, serve } = aPluginWorld(answering("up", { headers: { "x-gone": "1" } }));
+    const headers = { add: ["X_A: 1"], set: { X_B: "2" }, remove: ["X_Gone"] };
+    await serve({ "response-rewrite": { headers } });
+    const found = (await get("/r")).headers;
+    expect([found.get("x-a"), found.get("x-b"), found.get("x-gone")]).toEqual(["1", "2", null]);
+  });
+
+  it.each([
+    ["added", { add: ["X-A: 1", "no header"] }],
+    ["added with a colon in its value", { add: ["X-A: 1", "X-B: a:b"] }],
+  ])("changes no header where one that is %s is none", async (_, change) => {
+    const { get, serve } = aPluginWorld();
+    await serve({ "response-rewrite": { headers: { ...change, set: { "X-C": "1" } } } });
+    const { headers } = await get("/r");
+    expect([headers.get("x-a"), headers.get("x-c")]).toEqual([null, null]);
+  });
+
   it("decodes a body that is given in base64", async () => {
     const { get, serve } = aPluginWorld();
     await serve({ "response-rewrite": { body: "AP8K", body_base64: true } });
@@ -56,6 +74,16 @@ describe("response-rewrite", () => {
     const { get, serve } = aPluginWorld(answering("up", { status }));
     await serve({ "response-rewrite": { vars: [["status", "==", 200]], body: "changed" } });
     expect(await (await get("/r")).text()).toBe(text);
+  });
+
+  it.each([
+    ["the old status, which the condition has asked for", [["status", "==", 200]], "200"],
+    ["the new one, where it has not", [["arg_q", "==", null]], "299"],
+  ])("tells in its headers %s", async (_, vars, told) => {
+    const { get, serve } = aPluginWorld();
+    const headers = { "X-Status": "$status" };
+    await serve({ "response-rewrite": { vars, status_code: 299, headers } });
+    expect((await get("/r")).headers.get("x-status")).toBe(told);
   });
 
   it("looks into the request's body, which has been sent on", async () => {
@@ -94,6 +122,20 @@ describe("response-rewrite", () => {
   });
 
   it.each([
+    [
+      "hears nothing of what a global rule answers in its rewrite phase",
+      { redirect: { uri: "/n" } },
+      null,
+    ],
+    ["hears of what one answers in its access phase", { mocking: { response_example: "x" } }, "1"],
+  ])("of a route %s", async (_, plugins, told) => {
+    const { get, serve } = aPluginWorld();
+    const rules = { global_rules: { 1: { id: "1", plugins } } };
+    await serve({ "response-rewrite": { headers: { "X-A": "1" } } }, rules);
+    expect((await get("/r")).headers.get("x-a")).toBe(told);
+  });
+
+  it.each([
     ["the first match", [{ regex: "l", replace: "L" }], "heLlo world"],
     ["every match", [{ regex: "l", replace: "L", scope: "global" }], "heLLo worLd"],
     // biome-ignore lint/suspicious/noTemplateCurlyInString: APISIX's template.
@@ -106,6 +148,14 @@ describe("response-rewrite", () => {
         { regex: "x", replace: "yy" },
       ],
       "yy world",
+    ],
+    [
+      "nothing by what is no pattern",
+      [
+        { regex: "(", replace: "x" },
+        { regex: "o", replace: "0" },
+      ],
+      "hell0 world",
     ],
     ["nothing that is not found", [{ regex: "^world", replace: "x" }], "hello world"],
     [
@@ -194,7 +244,6 @@ describe("response-rewrite", () => {
   });
 
   it.each([
-    ["a pattern that PCRE refuses", { regex: "(", replace: "x" }],
     ["what JavaScript cannot do", { regex: "(?R)", replace: "x" }],
     ["an option for UTF-8", { regex: "x", replace: "y", options: "u" }],
     ["a replacement with a name", { regex: "x", replace: "$name" }],

@@ -92,7 +92,7 @@ const table: [string, World, string | number][] = [
     "503 for a guard that the plugin_config brings",
     {
       routes: { r: aRoute("r", { upstream: A, plugin_config_id: "p" }) },
-      plugin_configs: { p: { id: "p", plugins: { "ip-restriction": {} } } },
+      plugin_configs: { p: { id: "p", plugins: { "ext-plugin-pre-req": {} } } },
     },
     503,
   ],

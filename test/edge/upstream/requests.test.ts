@@ -53,6 +53,23 @@ describe.each(WAYS)("a request, by %s,", (way) => {
     expect(headers.get("x-real-ip")).toBe("192.0.2.7");
   });
 
+  it("that is a copy does not tell where its client is, and loses what spoke of its connection", async () => {
+    const upstream = await scriptedUpstream(answering(OK));
+    const headers = new Headers({ "x-a": "1", "keep-alive": "timeout=5", "cf-ray": "1" });
+    await through(
+      anUpstream({ nodes: nodesOf(way, upstream.port) }),
+      {},
+      {
+        head: { method: "GET", headers, host: undefined, isCopy: true },
+      },
+    );
+    const names = [...(await received(upstream)).headers.keys()];
+    expect(names).toContain("x-a");
+    for (const name of ["x-real-ip", "x-forwarded-for", "keep-alive", "cf-ray"]) {
+      expect(names).not.toContain(name);
+    }
+  });
+
   it("loses what spoke of the client's connection, and what Cloudflare added", async () => {
     const { upstream } = await exchanged(way, answering(OK), {
       headers: {

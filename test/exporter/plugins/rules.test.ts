@@ -38,6 +38,13 @@ const ROWS: readonly Row[] = [
     { body_schema: { properties: { a: { type: "nope" } } } },
     "invalid JSON type: nope",
   ],
+  [
+    "oas-validator",
+    { spec: "invalid json string" },
+    "invalid JSON string provided, err: Expected value but found invalid token at character 1",
+  ],
+  ["oas-validator", { spec: '{"openapi":"3.0.0"}' }, undefined],
+  ["oas-validator", { spec: "$secret://vault/1/a/b" }, undefined],
   ["mocking", { response_example: "x", content_type: "image/png" }, "unsupported content type!"],
   ["mocking", { response_example: "x", content_type: "text/html; charset=utf-8" }, undefined],
   ["degraphql", { query: "{ a " }, "failed to parse query: Syntax error near line 1"],
@@ -100,6 +107,16 @@ const ROWS: readonly Row[] = [
     "limit-count",
     { rules: [1, 2].map((count) => ({ count, time_window: 1, key: "k" })) },
     "duplicate key 'k' in rules",
+  ],
+  [
+    "limit-count",
+    { count: 1, time_window: 9, policy: "redis", redis_host: "r.test", sync_interval: 0.05 },
+    "sync_interval should not be smaller than 0.1",
+  ],
+  [
+    "limit-count",
+    { count: 1, time_window: 9, policy: "redis", redis_host: "r.test", sync_interval: 9 },
+    "sync_interval should be smaller than time_window",
   ],
   [
     "proxy-rewrite",

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   JsonPathError,
+  locateJsonPath,
   parseJsonPath,
   queryJsonPath,
 } from "../../../shared/expression/json-path.ts";
@@ -72,5 +73,23 @@ describe("a JSONPath", () => {
     let deep: JsonValue = { k: "bottom" };
     for (let i = 0; i < 50_000; i++) deep = [deep];
     expect(queryJsonPath(parseJsonPath("..k"), deep)).toEqual(["bottom"]);
+  });
+});
+
+describe("the places of a JSONPath", () => {
+  it.each<[path: string, keys: (string | number)[]]>([
+    ["items[*].k", ["k", "k"]],
+    ["items[-1]", [2]],
+    ["items[::2]", [0, 2]],
+    ["items[1,9]", [1]],
+    ["*", ["items", "a b", "k"]],
+    ["..k", ["k", "k", "k", "k"]],
+    ["nowhere.at.all", []],
+  ])("%s are where its values lie", (path, keys) => {
+    const places = locateJsonPath(parseJsonPath(path), BODY);
+    expect(places.map(({ key }) => key)).toEqual(keys);
+    for (const { holder, key, value } of places) {
+      expect((holder as Record<string | number, JsonValue>)[key]).toBe(value);
+    }
   });
 });

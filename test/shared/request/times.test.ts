@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { msec, timeIso8601, timeLocal } from "../../../shared/request/times.ts";
+import { cookieTime, msec, timeIso8601, timeLocal } from "../../../shared/request/times.ts";
 
 describe("a time", () => {
   it.each([
@@ -18,5 +18,13 @@ describe("a time", () => {
     ],
   ])("of %d ms reads as nginx writes it", (now, seconds, iso, local) => {
     expect([msec(now), timeIso8601(now), timeLocal(now)]).toEqual([seconds, iso, local]);
+  });
+
+  it.each([
+    [Date.UTC(2026, 10, 22, 9, 57, 31), "Sun, 22-Nov-26 09:57:31 GMT"],
+    [Date.UTC(2037, 11, 31, 23, 59, 59), "Thu, 31-Dec-37 23:59:59 GMT"],
+    [Date.UTC(2038, 0, 1), "Fri, 01-Jan-2038 00:00:00 GMT"],
+  ])("of %d ms is that of a cookie as nginx writes it", (now, text) => {
+    expect(cookieTime(now)).toBe(text);
   });
 });
