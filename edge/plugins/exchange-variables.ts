@@ -1,5 +1,6 @@
 import { variableText } from "../../shared/expression/template.ts";
 import type { JsonValue, Variables } from "../../shared/expression/variables.ts";
+import { LLM_DEFAULTS } from "./ai/llm-defaults.ts";
 import type { Exchange } from "./exchange.ts";
 
 type Value = JsonValue | undefined;
@@ -32,7 +33,7 @@ export class ExchangeVariables implements Variables {
       const headers = this.#exchange.changedHeaders;
       if (headers) return headers.get(headerName(name.slice(5))) ?? undefined;
     }
-    return this.#request().get(name);
+    return this.#request().get(name) ?? LLM_DEFAULTS.get(name);
   }
 
   #firstStatus(): Value {

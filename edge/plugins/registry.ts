@@ -1,6 +1,11 @@
 import type { SupportedPluginName } from "../../shared/plugins/catalogue.ts";
 import type { Plugin } from "./plugin.ts";
 import { acl } from "./acl.ts";
+import { aiPromptDecorator } from "./ai-prompt-decorator.ts";
+import { aiPromptGuard } from "./ai-prompt-guard.ts";
+import { aiPromptTemplate } from "./ai-prompt-template.ts";
+import { aiProxy } from "./ai-proxy.ts";
+import { aiProxyMulti } from "./ai-proxy-multi.ts";
 import { apiBreaker } from "./api-breaker.ts";
 import { attachConsumerLabel } from "./attach-consumer-label.ts";
 import { authzCasbin } from "./authz-casbin/authz-casbin.ts";
@@ -94,6 +99,11 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "data-mask": dataMask,
   "proxy-cache": proxyCache,
   "body-transformer": bodyTransformer,
+  "ai-prompt-guard": aiPromptGuard,
+  "ai-prompt-template": aiPromptTemplate,
+  "ai-prompt-decorator": aiPromptDecorator,
+  "ai-proxy-multi": aiProxyMulti,
+  "ai-proxy": aiProxy,
   "proxy-mirror": proxyMirror,
   "graphql-proxy-cache": graphqlProxyCache,
   "proxy-rewrite": proxyRewrite,
