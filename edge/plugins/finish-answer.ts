@@ -1,6 +1,6 @@
 import { announcedLength } from "../upstream/sending.ts";
 import { sized } from "../upstream/sized-body.ts";
-import { type BodyEnd, watchedBody } from "../upstream/watched-body.ts";
+import { type BodyEnd, inLargePieces, watchedBody } from "../upstream/watched-body.ts";
 import type { AnswerHead } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Outcome } from "./outcome.ts";
@@ -34,6 +34,7 @@ export function finishAnswer({ response, head, filters, exchange, ended }: Unfin
     return new Response(response.body, { status, headers, encodeBody: "manual" });
   }
   let body = passes ?? emptyBody();
+  if (filters.length > 0) body = inLargePieces(body);
   for (const filter of filters) body = filter(body);
   if (tell) body = watchedBody(body, { end: tell, piece: (piece) => count(exchange, piece) });
   const length = announcedLength(headers);

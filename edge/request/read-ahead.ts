@@ -1,5 +1,6 @@
 import type { ReadBody } from "../../shared/request/body-values.ts";
 import { joinBytes } from "../join-bytes.ts";
+import { PieceReader } from "../upstream/piece-reader.ts";
 import { announcedLength } from "../upstream/sending.ts";
 
 /** A body that was read before the request is sent on, because a condition asked for what lies in it. */
@@ -21,22 +22,19 @@ export async function readAhead(
   const stream: ReadableStream<Uint8Array> | null = request.body;
   if (stream === null) return { body: new Uint8Array(), rest: new Uint8Array() };
   if ((announcedLength(request.headers) ?? 0) > maxBytes) return { body: "too long", rest: stream };
-  const reader = stream.getReader();
+  const reader = new PieceReader(stream);
   const parts: Uint8Array[] = [];
   let size = 0;
-  for (let next = await reader.read(); !next.done; next = await reader.read()) {
-    parts.push(next.value);
-    size += next.value.length;
+  for (let part = await reader.next(); part; part = await reader.next()) {
+    parts.push(part);
+    size += part.length;
     if (size > maxBytes) return { body: "too long", rest: continued(parts, reader) };
   }
   const bytes = joinBytes(parts, size);
   return { body: bytes, rest: bytes };
 }
 
-function continued(
-  parts: readonly Uint8Array[],
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-): ReadableStream<Uint8Array> {
+function continued(parts: readonly Uint8Array[], reader: PieceReader): ReadableStream<Uint8Array> {
   const waiting = parts.values();
   return new ReadableStream({
     async pull(controller) {
@@ -45,9 +43,9 @@ function continued(
         controller.enqueue(part.value);
         return;
       }
-      const next = await reader.read();
-      if (next.done) controller.close();
-      else controller.enqueue(next.value);
+      const next = await reader.next();
+      if (next) controller.enqueue(next);
+      else controller.close();
     },
     cancel: (reason) => reader.cancel(reason),
   });

@@ -7,7 +7,7 @@ const LARGEST_PIECE_BYTES = 64 * 1024;
  */
 export class PieceReader {
   readonly #next: () => Promise<ReadableStreamReadResult<Uint8Array>>;
-  readonly #cancel: () => Promise<void>;
+  readonly #cancel: (reason: unknown) => Promise<void>;
 
   constructor(stream: ReadableStream<Uint8Array>) {
     const reader = byteReader(stream);
@@ -18,11 +18,11 @@ export class PieceReader {
         if (result.value?.length === size) size = Math.min(2 * size, LARGEST_PIECE_BYTES);
         return result;
       };
-      this.#cancel = () => reader.cancel();
+      this.#cancel = (reason) => reader.cancel(reason);
     } else {
       const plain = stream.getReader();
       this.#next = () => plain.read();
-      this.#cancel = () => plain.cancel();
+      this.#cancel = (reason) => plain.cancel(reason);
     }
   }
 
@@ -35,8 +35,8 @@ export class PieceReader {
     }
   }
 
-  async cancel(): Promise<void> {
-    await this.#cancel().catch(() => undefined);
+  async cancel(reason?: unknown): Promise<void> {
+    await this.#cancel(reason).catch(() => undefined);
   }
 }
 

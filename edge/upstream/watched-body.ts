@@ -1,3 +1,5 @@
+import { PieceReader } from "./piece-reader.ts";
+
 /** How a body ended: `cut` where its source broke off or nobody wanted the rest. */
 export type BodyEnd = "whole" | "cut";
 
@@ -11,17 +13,17 @@ export function watchedBody(
   body: ReadableStream<Uint8Array>,
   { piece, end }: BodyWatcher,
 ): ReadableStream<Uint8Array> {
-  const reader = body.getReader();
+  const reader = new PieceReader(body);
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const { done, value } = await reader.read().catch((error: unknown) => {
+        const next = await reader.next().catch((error: unknown) => {
           end("cut");
           throw error;
         });
-        if (!done) {
-          piece?.(value);
-          controller.enqueue(value);
+        if (next) {
+          piece?.(next);
+          controller.enqueue(next);
           return;
         }
         end("whole");
@@ -34,4 +36,9 @@ export function watchedBody(
     },
     { highWaterMark: 0 },
   );
+}
+
+/** The same body in as few pieces as `PieceReader` makes of it: for what works piece by piece. */
+export function inLargePieces(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  return watchedBody(body, { end: () => undefined });
 }
