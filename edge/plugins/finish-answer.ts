@@ -53,16 +53,21 @@ function endOnce(
 ): (end: BodyEnd) => void {
   const { promise, resolve } = Promise.withResolvers<void>();
   exchange.waitUntil(promise);
+  const { signal } = exchange.request;
   let isEnded = false;
-  return (end) => {
+  const end: (how: BodyEnd) => void = (how) => {
     if (isEnded) return;
     isEnded = true;
     const { bodyBytes, now } = exchange;
     const endedAt = now();
     exchange.endedAt = endedAt;
-    const outcome = { status, headers, source, bodyBytes, end, endedAt };
+    const outcome = { status, headers, source, bodyBytes, end: how, endedAt };
     resolve(ended(outcome));
   };
+  // Of a body that nobody reads any more no end is heard, until its source has something to send.
+  if (signal.aborted) end("cut");
+  else signal.addEventListener("abort", () => end("cut"));
+  return end;
 }
 
 function emptyBody(): ReadableStream<Uint8Array> {

@@ -46,8 +46,15 @@ export class PluginRun {
   }
 
   /** `route`: the one that matched; undefined: none did. */
-  async answer(route: ServedRoute | undefined): Promise<Response> {
+  answer(route: ServedRoute | undefined): Promise<Response> {
     this.#chain = route?.chain ?? EMPTY_CHAIN;
+    const answering = this.#answer(route);
+    // A client that goes before its answer has come would take the log phase with it.
+    if (this.#links("log").length > 0) this.#exchange.waitUntil(answering);
+    return answering;
+  }
+
+  async #answer(route: ServedRoute | undefined): Promise<Response> {
     let answered: Answered;
     try {
       answered = await this.#decide(route);

@@ -22,6 +22,7 @@ export async function sendExchange(
       scheme: exchange.upstreamScheme,
       timeout,
       enableWebsocket,
+      stopsWithClient: true,
       client: exchange.client,
       variables: exchange.variables,
       rawTarget: exchange.target,

@@ -42,6 +42,11 @@ export interface ProxyTarget {
   /** The route's time-outs; they win over the upstream's. */
   readonly timeout: Timeout | undefined;
   readonly enableWebsocket: boolean;
+  /**
+   * Stops when the client goes, where the platform tells of it. What goes by no plugin needs no telling: the
+   * platform stops it by itself.
+   */
+  readonly stopsWithClient?: boolean | undefined;
   readonly client: Client;
   /** The request's. */
   readonly variables: Variables;

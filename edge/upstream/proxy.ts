@@ -26,6 +26,8 @@ export type SendUpstream = (request: Request, target: ProxyTarget) => Promise<Re
 
 /** nginx's own. */
 const DEFAULT_TIMEOUT: Timeout = { connect: 60, send: 60, read: 60 };
+/** nginx's own, for its logs: nobody is there to get it. */
+const CLIENT_GONE = 499;
 
 /** Throws a `GatewayError` when no node answers, and `BodyNeeded` before anything of the body was read. */
 export function createProxy(deps: ProxyDeps): SendUpstream {
@@ -77,14 +79,15 @@ export function createProxy(deps: ProxyDeps): SendUpstream {
       if (!(error instanceof ClientFailure)) throw error;
       // A plugin cuts bodies off that are too long.
       if (error.cause instanceof GatewayError) throw error.cause;
-      throw new GatewayError("downstream", 400, error.message, { cause: error });
+      const status = request.signal.aborted ? CLIENT_GONE : 400;
+      throw new GatewayError("downstream", status, error.message, { cause: error });
     }
   };
 }
 
 function attempter(
   request: Request,
-  { client, enableWebsocket, head, rawTarget, timeout, upstream }: ProxyTarget,
+  { client, enableWebsocket, head, rawTarget, stopsWithClient, timeout, upstream }: ProxyTarget,
   { body }: OutgoingBody,
   deps: ProxyDeps,
 ): (plan: DialPlan) => Promise<Response> {
@@ -97,10 +100,13 @@ function attempter(
     websocket: enableWebsocket && request.headers.get("upgrade")?.toLowerCase() === "websocket",
     timeout: configured ?? DEFAULT_TIMEOUT,
     limitsReads: configured !== undefined,
-    signal: deps.hearsOfLeaving ? request.signal : undefined,
+    signal: deps.hearsOfLeaving && stopsWithClient ? request.signal : undefined,
   };
-  return (plan) =>
-    plan.via === "fetch" ? byFetch({ ...common, plan }, deps) : bySocket({ ...common, plan }, deps);
+  return (plan) => {
+    if (common.signal?.aborted) throw new ClientFailure("the client went away");
+    const wanted = { ...common, plan };
+    return plan.via === "fetch" ? byFetch(wanted, deps) : bySocket(wanted, deps);
+  };
 }
 
 function headersOf(request: Request, client: Client, head: SentHead | undefined): Headers {

@@ -44,6 +44,7 @@ export interface RunningWorker {
 }
 
 const COMPATIBILITY_DATE = "2026-10-23";
+const COMPATIBILITY_FLAGS = ["enable_request_signal"];
 
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { name, r2, services = {} } = options;
@@ -95,6 +96,7 @@ function isolateOf(options: WorkerOptions, name: string, port: number) {
     name,
     modules: [{ type: "ESModule" as const, path: "worker.mjs", contents: options.script }],
     compatibilityDate: COMPATIBILITY_DATE,
+    compatibilityFlags: COMPATIBILITY_FLAGS,
     bindings: { ...options.bindings },
     serviceBindings: Object.fromEntries(serviceNames),
     durableObjects: Object.fromEntries(objects),

@@ -78,6 +78,7 @@ export function aTarget(upstream: Upstream, fields: Partial<ProxyTarget> = {}): 
     health: ALWAYS_HEALTHY,
     timeout: undefined,
     enableWebsocket: false,
+    stopsWithClient: true,
     client: { address: "192.0.2.7", scheme: "http", hostHeader: "client.test", port: 80 },
     variables: { get: () => undefined },
     rawTarget: "/",

@@ -115,3 +115,14 @@ describe.each(WAYS)("attempts by %s", (way) => {
     expect(await whole.seen()).toHaveLength(attempts - 1);
   });
 });
+
+describe.each(WAYS)("a client that has left already (node reached by %s)", (way) => {
+  it("has no node asked for it", async () => {
+    const upstream = await scriptedUpstream(OK);
+    const { proxy, events } = watchedProxy();
+    const request = new Request("http://client.test/", { signal: AbortSignal.abort() });
+    const target = aTarget(anUpstream({ nodes: nodesOf(way, upstream.port) }));
+    await expect(proxy(request, target)).rejects.toMatchObject({ status: 499 });
+    expect(events).toEqual([]);
+  });
+});
