@@ -203,25 +203,28 @@ export class PluginRun {
         const filter = (await this.#runs(link)) && link.handlers.bodyFilter?.(exchange, head);
         if (filter) filters.push(filter);
       }
-      const isLogged = this.#links("log").length > 0;
-      return finishAnswer({
-        response,
-        head,
-        filters,
-        exchange,
-        ended: isLogged ? (outcome) => this.#log(outcome) : undefined,
-      });
+      return finishAnswer({ response, head, filters, exchange, ended: this.#ended });
     } catch (error) {
-      // What a filter was to take out of the answer is still in it.
       exchange.error = `a filter failed: ${error instanceof Error ? error.message : error}`;
       this.#deps.log(exchange.error);
       void response.body?.cancel();
-      return exitResponse(
-        { status: 500 },
-        exchange.uri,
-        new Headers({ server: this.#deps.server }),
-      );
+      return this.#unfiltered();
     }
+  }
+
+  /** In place of an answer whose filters failed: what they were to take out is still in it. */
+  #unfiltered(): Response {
+    const exchange = this.#exchange;
+    const { request, uri } = exchange;
+    const response = exitResponse({ status: 500 }, uri, new Headers({ server: this.#deps.server }));
+    const head = new AnswerHead(response, "gateway", request.method);
+    exchange.answer = head;
+    return finishAnswer({ response, head, filters: [], exchange, ended: this.#ended });
+  }
+
+  /** Undefined where nobody logs. */
+  get #ended(): ((outcome: Outcome) => Promise<void>) | undefined {
+    return this.#links("log").length > 0 ? (outcome) => this.#log(outcome) : undefined;
   }
 
   async #log(outcome: Outcome): Promise<void> {

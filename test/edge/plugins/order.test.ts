@@ -143,13 +143,17 @@ describe("a plugin that fails", () => {
     },
   );
 
-  it("in a filter is answered with 500: what it was to take out is still in the answer", async () => {
-    const { status, body } = await recordOf(
-      routeWith({ high: { as: "high", fail: "headerFilter" } }),
-    );
-    expect(status).toBe(500);
-    expect(body).not.toContain("from u.test");
-  });
+  it.each(["headerFilter", "bodyFilter"])(
+    "in %s is answered with 500, without what it was to take out, and logged",
+    async (fail) => {
+      const world = routeWith({ high: { as: "high", fail }, low: { as: "low" } });
+      const { record, status, body, error } = await recordOf(world);
+      expect(status).toBe(500);
+      expect(body).not.toContain("from u.test");
+      expect(error).toBe("a filter failed: high fails");
+      expect(phases(record, "log")).toEqual(["high", "low"]);
+    },
+  );
 
   it("in its log phase keeps no other from running", async () => {
     const world = routeWith({ high: { as: "high", fail: "log" }, low: { as: "low" } });
