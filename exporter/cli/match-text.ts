@@ -44,18 +44,20 @@ function requestText(request: MatchReport["request"]): string[] {
 function matchedText(report: MatchReport): string[] {
   const { match } = report;
   if (!match)
-    return columns([
-      ["match", "none"],
-      ["then", answerText(report)],
-    ]);
+    return columns([["match", "none"], ...pluginsText(report), ["then", answerText(report)]]);
   const name = match.name === null ? "" : ` (${match.name})`;
   const params = Object.entries(match.params).map(([param, value]) => `${param} = ${value}`);
   return columns([
     ["match", `${match.key}${name}`],
     ["by", patternText(match.uri, match.host)],
     ...(params.length > 0 ? [["captured", params.join(", ")]] : []),
+    ...pluginsText(report),
     ["then", answerText(report)],
   ]);
+}
+
+function pluginsText({ plugins }: MatchReport): string[][] {
+  return plugins.length > 0 ? [["plugins", plugins.join(", ")]] : [];
 }
 
 function answerText({ answer, table }: Pick<MatchReport, "answer" | "table">): string {

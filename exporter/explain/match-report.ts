@@ -1,5 +1,7 @@
+import { mergeGlobalRules } from "../../shared/resources/merge.ts";
 import { NO_BINDINGS, type Reach } from "../../shared/resources/reach.ts";
 import {
+  type FoundUpstream,
   globalRefusal,
   type RefusedRequests,
   resolveRoute,
@@ -8,6 +10,7 @@ import type { Upstream } from "../../shared/resources/upstream.ts";
 import type { RouterName } from "../../shared/snapshot/format.ts";
 import { type Explanation, explainMatch } from "./explain-match.ts";
 import type { Origin, RoutingTable } from "./routing-table.ts";
+import { runningPlugins } from "./running-plugins.ts";
 import type { SentRequest } from "./sent-request.ts";
 
 /** All that `snapgate match` tells; this is its JSON. */
@@ -23,6 +26,8 @@ export interface MatchReport {
     readonly args: readonly (readonly [name: string, value: string | true])[];
   } | null;
   readonly answer: Answer;
+  /** That run before `answer`, and may answer in its place; those of a consumer come to them. */
+  readonly plugins: readonly string[];
   readonly match: {
     readonly key: string;
     readonly name: string | null;
@@ -59,7 +64,7 @@ export async function reportMatch(
   if (!request) {
     const answer = answered(400, "no valid request target or Host");
     const about = { ...origin, router, routes: 0 };
-    return { table: about, request: null, answer, match: null, others: [], rest: {} };
+    return { table: about, request: null, answer, plugins: [], match: null, others: [], rest: {} };
   }
   const { facts, uri, args } = request;
   const explanation = await explainMatch(table, facts, most);
@@ -74,7 +79,7 @@ export async function reportMatch(
       clientAddress: facts.remoteAddr,
       args,
     },
-    answer: await answerOf(table, explanation, reach),
+    ...(await outcomeOf(table, explanation, reach)),
     match: match
       ? {
           key: `routes/${match.routeId}`,
@@ -90,18 +95,26 @@ export async function reportMatch(
 }
 
 /** In the order in which the edge comes to it: global rules, matching, the route. */
-async function answerOf(
+async function outcomeOf(
   table: RoutingTable,
   { match, fault }: Explanation,
   reach: Reach,
-): Promise<Answer> {
-  const refusal = globalRefusal(await table.globalRules());
-  if (refusal) return refused(refusal);
-  if (fault !== undefined) return answered(500, fault);
-  if (!match) return answered(404, "no route");
+): Promise<Pick<MatchReport, "answer" | "plugins">> {
+  const rules = await table.globalRules();
+  const refusal = globalRefusal(rules);
+  if (refusal) return { answer: refused(refusal), plugins: [] };
+  if (fault !== undefined) return { answer: answered(500, fault), plugins: [] };
+  const global = mergeGlobalRules(rules).plugins;
+  const ofRules = runningPlugins(global, {});
+  if (!match) return { answer: answered(404, "no route"), plugins: ofRules };
   const resolved = await resolveRoute(match.routeId, table, reach);
-  if (resolved.is === "refused") return refused(resolved);
-  const { destination } = resolved;
+  // Global rules filter and log the answer, and no more.
+  if (resolved.is === "refused") return { answer: refused(resolved), plugins: [] };
+  const plugins = runningPlugins(global, resolved.merged.plugins);
+  return { answer: destinationOf(resolved.destination), plugins };
+}
+
+function destinationOf(destination: FoundUpstream | RefusedRequests): Answer {
   if (destination.is === "refused") return refused(destination);
   const { upstreamKey, upstream } = destination;
   const { type, scheme, nodes, service_name } = upstream;

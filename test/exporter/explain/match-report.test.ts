@@ -269,3 +269,31 @@ it("what no upstream can take is told", async () => {
   const table = await tableOf({ "routes/r": { uri: "/x", upstream: none } });
   expect(matchText(await ask(table, "GET http://a/x"))).toContain("no node, so 503");
 });
+
+describe("the plugins that run before the answer", () => {
+  const rule = { plugins: { prometheus: {}, cors: {}, "ip-restriction": { whitelist: ["::1"] } } };
+
+  it("are told in their order, global rules' first, without those that do nothing", async () => {
+    const plugins = {
+      ...{ gzip: {}, "no-such": {}, "request-id": {}, prometheus: {} },
+      "limit-count": { count: 1, time_window: 1 },
+      "key-auth": { _meta: { priority: 1 } },
+      mocking: { response_example: "x", _meta: { disable: true } },
+    };
+    const puts = { "routes/r": routeTo("/x", { plugins }), "global_rules/g": rule };
+    const report = await ask(await tableOf(puts), "GET http://a/x");
+    const own = ["request-id", "limit-count", "prometheus", "key-auth"];
+    // A global rule's prometheus stands back where the route has one.
+    expect(report.plugins).toEqual(["cors", "ip-restriction", ...own]);
+    expect(matchText(report)).toContain(`plugins  cors, ip-restriction, ${own.join(", ")}\nthen `);
+  });
+
+  it("are those of global rules where no route matches, and none where the route is refused", async () => {
+    const lua = { "serverless-pre-function": { functions: ["return function() end"] } };
+    const puts = { "routes/r": routeTo("/x", { plugins: lua }), "global_rules/g": rule };
+    const table = await tableOf(puts);
+    const plugins = async (path: string) => (await ask(table, `GET http://a${path}`)).plugins;
+    expect(await plugins("/other")).toEqual(["cors", "ip-restriction", "prometheus"]);
+    expect(await plugins("/x")).toEqual([]);
+  });
+});
