@@ -1,6 +1,7 @@
 import { fillTemplate, variableText } from "../../shared/expression/template.ts";
 import type { Variables } from "../../shared/expression/variables.ts";
 import { BoundedMap } from "../bounded-map.ts";
+import { counterIdentity } from "../rate-limits/identity.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Exit } from "./exit.ts";
 import { definePlugin } from "./plugin.ts";
@@ -34,8 +35,8 @@ export const apiBreaker = definePlugin<ApiBreakerConfiguration>(({ now }) => {
     build(configuration) {
       const { unhealthy, healthy, max_breaker_sec: longest } = configuration;
       return {
-        access(exchange) {
-          const circuit = circuits.get(keyOf(exchange));
+        async access(exchange) {
+          const circuit = circuits.get(await keyOf(exchange));
           if (circuit?.brokenAt === undefined) return undefined;
           const times = Math.max(Math.floor(circuit.failures / unhealthy.failures), 1);
           const openFor = Math.min(2 ** times, longest);
@@ -43,10 +44,10 @@ export const apiBreaker = definePlugin<ApiBreakerConfiguration>(({ now }) => {
             ? broken(configuration, exchange)
             : undefined;
         },
-        log(exchange) {
+        async log(exchange) {
           const status = exchange.attempts.at(-1)?.status;
           if (status === undefined) return;
-          const key = keyOf(exchange);
+          const key = await keyOf(exchange);
           const circuit = circuits.get(key);
           if (unhealthy.http_statuses.includes(status)) {
             const failures = (circuit?.failures ?? 0) + 1;
@@ -63,8 +64,9 @@ export const apiBreaker = definePlugin<ApiBreakerConfiguration>(({ now }) => {
   };
 });
 
-function keyOf({ variables, uri }: Exchange): string {
-  return variableText(variables.get("host") ?? "") + uri;
+/** Of a length that can be kept: paths are the client's to choose. */
+function keyOf({ variables, uri }: Exchange): Promise<string> {
+  return counterIdentity(variableText(variables.get("host") ?? "") + uri);
 }
 
 function broken(configuration: ApiBreakerConfiguration, exchange: Exchange): Exit {

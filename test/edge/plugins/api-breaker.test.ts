@@ -38,6 +38,16 @@ describe("api-breaker", () => {
     expect(await send(200)).toBe(200);
   });
 
+  it("tells long paths apart by their last character, too", async () => {
+    const { send, serve } = aFailingWorld();
+    await serve({ "api-breaker": base });
+    const path = `/r/${"x".repeat(4000)}`;
+    expect([await send(500, path), await send(500, path), await send(200, path)]).toEqual([
+      500, 500, 599,
+    ]);
+    expect(await send(200, `${path.slice(0, -1)}y`)).toBe(200);
+  });
+
   it("breaks for no longer than it may", async () => {
     const { clock, send, serve } = aFailingWorld();
     await serve({ "api-breaker": { ...base, max_breaker_sec: 3 } });
