@@ -2,6 +2,7 @@ import { SchemaError } from "../../../shared/json-schema/read-schema.ts";
 import { BoundedMap } from "../../bounded-map.ts";
 import { readAhead } from "../../request/read-ahead.ts";
 import { within } from "../../upstream/timers.ts";
+import type { Exchange } from "../exchange.ts";
 import type { PluginDeps } from "../plugin.ts";
 import { ApiDocument } from "./api-document.ts";
 
@@ -32,13 +33,16 @@ export class FetchedDocuments {
     this.#deps = deps;
   }
 
-  /** Rejects with a `SchemaError` where it cannot be had; one that is known but old is better than none. */
-  async get(source: DocumentSource): Promise<ApiDocument> {
+  /**
+   * Rejects with a `SchemaError` where it cannot be had; one that is known but old is better than none.
+   * `waitUntil`: of the request that asks.
+   */
+  async get(source: DocumentSource, waitUntil: Exchange["waitUntil"]): Promise<ApiDocument> {
     const key = JSON.stringify([source.url, Object.entries(source.headers).sort()]);
     const held = this.#held.get(key);
     if (held && this.#deps.now() - held.fetchedAt < source.ttlMs) return held.document;
     try {
-      return await this.#fetchOnce(key, source);
+      return await this.#fetchOnce(key, source, waitUntil);
     } catch (error) {
       if (!held || !(error instanceof SchemaError)) throw error;
       this.#deps.log(`oas-validator goes on with an old document: ${error.message}`);
@@ -46,16 +50,39 @@ export class FetchedDocuments {
     }
   }
 
-  async #fetchOnce(key: string, source: DocumentSource): Promise<ApiDocument> {
-    const running = this.#fetching.get(key) ?? this.#fetch(source);
-    this.#fetching.set(key, running);
-    try {
-      const document = await running;
-      this.#held.set(key, { document, fetchedAt: this.#deps.now() });
-      return document;
-    } finally {
-      this.#fetching.delete(key);
-    }
+  #fetchOnce(
+    key: string,
+    source: DocumentSource,
+    waitUntil: Exchange["waitUntil"],
+  ): Promise<ApiDocument> {
+    const others = this.#fetching.get(key);
+    if (others !== undefined) return this.#fetchedBy(others, key, source);
+    const own = this.#fetch(source)
+      .then((document) => {
+        this.#held.set(key, { document, fetchedAt: this.#deps.now() });
+        return document;
+      })
+      .finally(() => this.#forget(key, own));
+    this.#fetching.set(key, own);
+    // Others wait for it too: it goes on when this request's client goes.
+    waitUntil(own.catch(() => undefined));
+    return own;
+  }
+
+  /** Another request's may have been cut off, and would then never settle. */
+  #fetchedBy(
+    others: Promise<ApiDocument>,
+    key: string,
+    { url, timeoutMs }: DocumentSource,
+  ): Promise<ApiDocument> {
+    return within(this.#deps.timers, timeoutMs, others, () => {
+      this.#forget(key, others);
+      return new SchemaError(`no answer from ${url} for ${timeoutMs} ms`);
+    });
+  }
+
+  #forget(key: string, fetching: Promise<ApiDocument>): void {
+    if (this.#fetching.get(key) === fetching) this.#fetching.delete(key);
   }
 
   async #fetch({ url, headers, timeoutMs }: DocumentSource): Promise<ApiDocument> {

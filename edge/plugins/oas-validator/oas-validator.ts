@@ -46,7 +46,7 @@ export const oasValidator = definePlugin<OasValidatorConfiguration>((deps) => {
           if (body === "too long") return { status: 413 };
           let faults: readonly string[];
           try {
-            faults = faultsOf(await document(), exchange, body, configuration);
+            faults = faultsOf(await document(exchange), exchange, body, configuration);
           } catch (error) {
             if (!(error instanceof SchemaError)) throw error;
             deps.log(`oas-validator of ${site.definedBy}: ${error.message}`);
@@ -72,9 +72,10 @@ function documentOf(
   }: OasValidatorConfiguration,
   { spec_url_ttl: ttl = DEFAULT_TTL_S }: OasValidatorMetadata,
   fetched: FetchedDocuments,
-): () => Promise<ApiDocument> {
+): (exchange: Exchange) => Promise<ApiDocument> {
   if (spec === undefined) {
-    return () => fetched.get({ url, headers, timeoutMs: timeout, ttlMs: ttl * 1000 });
+    const source = { url, headers, timeoutMs: timeout, ttlMs: ttl * 1000 };
+    return ({ waitUntil }) => fetched.get(source, waitUntil);
   }
   let document: ApiDocument | undefined;
   return async () => {

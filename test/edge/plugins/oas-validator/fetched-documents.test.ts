@@ -59,6 +59,26 @@ describe("a document that is fetched", () => {
     expect((await get("/r/pets/1")).status).toBe(500);
   });
 
+  it("that another request's end has cut off is waited for no longer than a time-out", async () => {
+    let asked = 0;
+    // Of a request that the platform has ended neither fetches nor timers are heard of again.
+    const fetch = () => (asked++ === 0 ? new Promise<Response>(() => {}) : Promise.resolve(fine()));
+    const waits: (() => void)[] = [];
+    const after = (_ms: number, late: () => void) => {
+      waits.push(late);
+      return () => undefined;
+    };
+    const { get, serve } = aPluginWorld({ deps: { fetch, timers: { after } } });
+    await serve({ "oas-validator": { spec_url: URL } });
+    void get("/r/pets/1");
+    await expect.poll(() => waits.length).toBe(1);
+    const waiting = get("/r/pets/1");
+    await expect.poll(() => waits.length).toBe(2);
+    waits[1]?.();
+    expect((await waiting).status).toBe(500);
+    expect((await get("/r/pets/1")).status).toBe(200);
+  });
+
   it("is used beyond its time while there is no newer one", async () => {
     let isDown = false;
     const { clock, get, log } = await aFetching(() =>
