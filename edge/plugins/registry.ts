@@ -3,6 +3,8 @@ import { acl } from "./acl.ts";
 import { apiBreaker } from "./api-breaker.ts";
 import { attachConsumerLabel } from "./attach-consumer-label.ts";
 import { authzCasbin } from "./authz-casbin/authz-casbin.ts";
+import { awsLambda } from "./aws-lambda.ts";
+import { azureFunctions } from "./azure-functions.ts";
 import { basicAuth } from "./basic-auth.ts";
 import { batchRequests } from "./batch-requests/batch-requests.ts";
 import { bodyTransformer } from "./body-transformer/body-transformer.ts";
@@ -30,7 +32,9 @@ import { mocking } from "./mocking/mocking.ts";
 import { multiAuth } from "./multi-auth.ts";
 import { oasValidator } from "./oas-validator/oas-validator.ts";
 import { opa } from "./opa.ts";
+import { openfunction } from "./openfunction.ts";
 import { openidConnect } from "./openid-connect/openid-connect.ts";
+import { openwhisk } from "./openwhisk.ts";
 import type { Plugin } from "./plugin.ts";
 import { proxyCache } from "./proxy-cache/proxy-cache.ts";
 import { proxyMirror } from "./proxy-mirror.ts";
@@ -97,4 +101,8 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "error-page": errorPage,
   echo,
   "example-plugin": examplePlugin,
+  "aws-lambda": awsLambda,
+  "azure-functions": azureFunctions,
+  openwhisk,
+  openfunction,
 };
