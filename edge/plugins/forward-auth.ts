@@ -5,6 +5,7 @@ import { headerText } from "./header-text.ts";
 import { isHttpUrl } from "./http-url.ts";
 import { ConfigurationRefused, definePlugin } from "./plugin.ts";
 import { callService, type ServiceAnswer, ServiceUnavailable } from "./service-call.ts";
+import { dropTold, toldNames } from "./told-headers.ts";
 
 interface ForwardAuthConfiguration {
   readonly uri: string;
@@ -25,11 +26,14 @@ export const forwardAuth = definePlugin<ForwardAuthConfiguration>((deps) => ({
   build(configuration, { definedBy }) {
     const { uri, request_method: method, timeout: timeoutMs, max_req_body_size } = configuration;
     if (!isHttpUrl(uri)) throw new ConfigurationRefused("its uri is no http(s) URL");
-    const failed = (error: unknown): Exit | undefined => {
+    const told = toldNames(configuration.upstream_headers);
+    const failed = (exchange: Exchange, error: unknown): Exit | undefined => {
       if (!(error instanceof ServiceUnavailable)) throw error;
       deps.log(`forward-auth of ${definedBy}: ${error.message}`);
-      if (configuration.allow_degradation) return undefined;
-      return { status: configuration.status_on_error };
+      if (!configuration.allow_degradation) return { status: configuration.status_on_error };
+      // Nobody has said anything: least of all may the client, in the service's place.
+      dropTold(exchange.headers, told);
+      return undefined;
     };
     return {
       async access(exchange) {
@@ -41,9 +45,13 @@ export const forwardAuth = definePlugin<ForwardAuthConfiguration>((deps) => ({
         try {
           answer = await callService({ url: uri, method, headers, body, timeoutMs }, deps);
         } catch (error) {
-          return failed(error);
+          return failed(exchange, error);
         }
-        if (answer.status < 300) return letPass(exchange, answer, configuration);
+        if (answer.status < 300) {
+          // What the service does not say, no client may say in its place.
+          dropTold(exchange.headers, told);
+          return tellUpstream(exchange, answer, configuration);
+        }
         return refuse(exchange, answer, configuration);
       },
     };
@@ -77,16 +85,14 @@ function copyHeader(name: string, exchange: Exchange, to: Headers): void {
   if (value !== null) to.set(name, value);
 }
 
-/** What the service does not say, no client may say in its place. */
-function letPass(
+function tellUpstream(
   exchange: Exchange,
   { headers }: ServiceAnswer,
   { upstream_headers }: ForwardAuthConfiguration,
 ): undefined {
   for (const name of upstream_headers) {
     const value = headers.get(name);
-    if (value === null) exchange.headers.delete(name);
-    else exchange.headers.set(name, value);
+    if (value !== null) exchange.headers.set(name, value);
   }
 }
 

@@ -6,6 +6,7 @@ import { headerText } from "./header-text.ts";
 import { isHttpUrl } from "./http-url.ts";
 import { ConfigurationRefused, definePlugin, type PluginSite } from "./plugin.ts";
 import { callService, type ServiceAnswer, ServiceUnavailable } from "./service-call.ts";
+import { dropTold, toldNames } from "./told-headers.ts";
 
 interface OpaConfiguration {
   readonly host: string;
@@ -26,6 +27,7 @@ export const opa = definePlugin<OpaConfiguration>((deps) => ({
     const { policy, timeout: timeoutMs, send_headers_upstream: sent = [] } = configuration;
     const url = `${configuration.host}/v1/data/${policy}`;
     if (!isHttpUrl(url)) throw new ConfigurationRefused("its host is no http(s) URL");
+    const told = toldNames(sent);
     const headers = { "content-type": "application/json" };
     return {
       async access(exchange) {
@@ -44,7 +46,10 @@ export const opa = definePlugin<OpaConfiguration>((deps) => ({
           deps.log(`opa of ${definedBy}: the answer (${answer.status}) holds no result`);
           return { status: 503 };
         }
-        return isTrue(result.allow) ? letPass(exchange, result, sent) : refuse(exchange, result);
+        if (!isTrue(result.allow)) return refuse(exchange, result);
+        // What the policy does not say, no client may say in its place.
+        dropTold(exchange.headers, told);
+        return tellUpstream(exchange, result, sent);
       },
     };
   },
@@ -133,7 +138,7 @@ function isTrue(value: unknown): boolean {
   return value !== undefined && value !== null && value !== false;
 }
 
-function letPass(exchange: Exchange, { headers }: Fields, sent: readonly string[]): undefined {
+function tellUpstream(exchange: Exchange, { headers }: Fields, sent: readonly string[]): undefined {
   const told = headersOf(headers);
   for (const name of sent) {
     const value = told.get(name.toLowerCase());

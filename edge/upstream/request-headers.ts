@@ -67,7 +67,7 @@ export function sentHeaders(
 
 /** As `sentHeaders`, but for what tells of the client. */
 export function copiedHeaders(headers: Headers, acceptEncoding: string | undefined): Headers {
-  for (const name of connectionOptions(headers)) headers.delete(name);
+  dropConnectionOptions(headers);
   for (const name of DROPPED) headers.delete(name);
   // Cloudflare puts its own in the client's place; an answer must be in a coding that the client takes.
   if (acceptEncoding === "") headers.delete("accept-encoding");
@@ -92,6 +92,12 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 
 /** Keep-Alive itself is dropped with or without being named. */
 const NO_OPTIONS: readonly string[] = [];
+
+/** Takes out `Connection`, and the headers that it names. */
+export function dropConnectionOptions(headers: Headers): void {
+  for (const name of connectionOptions(headers)) headers.delete(name);
+  headers.delete("connection");
+}
 
 /** Names in `Connection`, which the sender meant for this connection only. */
 export function connectionOptions(headers: Headers): readonly string[] {
