@@ -78,6 +78,8 @@ export class Exchange {
   error: string | undefined;
   /** What an identity provider tells of a user who is no consumer; undefined: nobody has asked one. */
   externalUser: JsonValue | undefined;
+  /** Headers in which the upstream is told of a user who is no consumer. */
+  readonly userHeaders = new Set<string>();
   readonly #maxBodyBytes: number;
   readonly #rawTarget: string;
   #seen: RequestVariables;

@@ -91,6 +91,7 @@ function tellUpstream(
   { upstream_headers }: ForwardAuthConfiguration,
 ): undefined {
   for (const name of upstream_headers) {
+    exchange.userHeaders.add(name);
     const value = headers.get(name);
     if (value !== null) exchange.headers.set(name, value);
   }

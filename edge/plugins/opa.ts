@@ -141,6 +141,7 @@ function isTrue(value: unknown): boolean {
 function tellUpstream(exchange: Exchange, { headers }: Fields, sent: readonly string[]): undefined {
   const told = headersOf(headers);
   for (const name of sent) {
+    exchange.userHeaders.add(name);
     const value = told.get(name.toLowerCase());
     if (value !== undefined) exchange.headers.set(name, value.join(", "));
   }
