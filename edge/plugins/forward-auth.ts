@@ -1,6 +1,7 @@
 import { fillTemplate } from "../../shared/expression/template.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Exit } from "./exit.ts";
+import { checkHeaderNames } from "./header-names.ts";
 import { headerText } from "./header-text.ts";
 import { isHttpUrl } from "./http-url.ts";
 import { ConfigurationRefused, definePlugin } from "./plugin.ts";
@@ -26,14 +27,16 @@ export const forwardAuth = definePlugin<ForwardAuthConfiguration>((deps) => ({
   build(configuration, { definedBy }) {
     const { uri, request_method: method, timeout: timeoutMs, max_req_body_size } = configuration;
     if (!isHttpUrl(uri)) throw new ConfigurationRefused("its uri is no http(s) URL");
+    checkHeaderNames("extra_headers", Object.keys(configuration.extra_headers ?? {}));
+    for (const field of ["request_headers", "upstream_headers", "client_headers"] as const) {
+      checkHeaderNames(field, configuration[field]);
+    }
     const told = toldNames(configuration.upstream_headers);
-    const failed = (exchange: Exchange, error: unknown): Exit | undefined => {
+    const failed = (error: unknown, exchange: Exchange): Exit | undefined => {
       if (!(error instanceof ServiceUnavailable)) throw error;
       deps.log(`forward-auth of ${definedBy}: ${error.message}`);
       if (!configuration.allow_degradation) return { status: configuration.status_on_error };
-      // Nobody has said anything: least of all may the client, in the service's place.
-      dropTold(exchange.headers, told);
-      return undefined;
+      return letPass(exchange, NOTHING_SAID, told, configuration);
     };
     return {
       async access(exchange) {
@@ -45,13 +48,9 @@ export const forwardAuth = definePlugin<ForwardAuthConfiguration>((deps) => ({
         try {
           answer = await callService({ url: uri, method, headers, body, timeoutMs }, deps);
         } catch (error) {
-          return failed(exchange, error);
+          return failed(error, exchange);
         }
-        if (answer.status < 300) {
-          // What the service does not say, no client may say in its place.
-          dropTold(exchange.headers, told);
-          return tellUpstream(exchange, answer, configuration);
-        }
+        if (answer.status < 300) return letPass(exchange, answer, told, configuration);
         return refuse(exchange, answer, configuration);
       },
     };
@@ -75,7 +74,7 @@ function askingHeaders(
     headers.set(name, headerText(fillTemplate(template, variables).text));
   }
   for (const name of request_headers) {
-    if (!headers.has(name)) copyHeader(name, exchange, headers);
+    if (!headers.has(name) && !FRAMING.has(name.toLowerCase())) copyHeader(name, exchange, headers);
   }
   return headers;
 }
@@ -85,11 +84,16 @@ function copyHeader(name: string, exchange: Exchange, to: Headers): void {
   if (value !== null) to.set(name, value);
 }
 
-function tellUpstream(
+const NOTHING_SAID = { headers: new Headers() };
+
+/** What the service does not say, no client may say in its place. */
+function letPass(
   exchange: Exchange,
-  { headers }: ServiceAnswer,
+  { headers }: Pick<ServiceAnswer, "headers">,
+  told: ReadonlySet<string>,
   { upstream_headers }: ForwardAuthConfiguration,
 ): undefined {
+  dropTold(exchange.headers, told);
   for (const name of upstream_headers) {
     exchange.userHeaders.add(name);
     const value = headers.get(name);
@@ -104,14 +108,18 @@ function refuse(
 ): Exit {
   for (const name of client_headers) {
     // The body has been read: it has no coding and no framing of the service's any more.
-    if (FRAMING.has(name.toLowerCase())) continue;
+    if (FRAMING.has(name.toLowerCase()) || name.toLowerCase() === "content-encoding") continue;
     answerHeaders.delete(name);
     for (const value of valuesOf(headers, name)) answerHeaders.append(name, value);
   }
   return { status, body };
 }
 
-const FRAMING = new Set(["content-length", "content-encoding", "transfer-encoding", "connection"]);
+/** Of one connection and one body: those of another are not theirs. */
+const FRAMING = new Set([
+  ...["connection", "content-length", "expect", "host", "keep-alive", "te", "trailer"],
+  ...["transfer-encoding", "upgrade"],
+]);
 
 function valuesOf(headers: Headers, name: string): readonly string[] {
   if (name.toLowerCase() === "set-cookie") return headers.getSetCookie();

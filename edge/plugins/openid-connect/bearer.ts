@@ -1,4 +1,5 @@
 import type { JsonValue } from "../../../shared/expression/variables.ts";
+import { isRepeatedAuthorization } from "../authorization-header.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Exit } from "../exit.ts";
 import { claimsRefusal, refuseToken, schemaFault } from "./claim-rules.ts";
@@ -29,7 +30,7 @@ export async function judgeBearer(
 ): Promise<BearerVerdict> {
   const { configuration } = party;
   const token = bearerToken(exchange.header("authorization"), given);
-  if (token === "malformed") return { status: 400 };
+  if (token === "malformed" || isRepeatedAuthorization(exchange)) return { status: 400 };
   if (token === undefined) {
     return configuration.bearer_only ? refuseToken(exchange, configuration) : "none";
   }

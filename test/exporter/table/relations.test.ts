@@ -28,7 +28,10 @@ describe("what the table knows for the Admin API", () => {
     apply(table, {
       "routes/1": { uri: "/1", upstream_id: "7" },
       "routes/2": { uri: "/2", plugins },
-      "routes/3": { uri: "/3", plugins: { "grpc-transcode": { proto_id: "p", service: "s", method: "m" } } },
+      "routes/3": {
+        uri: "/3",
+        plugins: { "grpc-transcode": { proto_id: "p", service: "s", method: "m" } },
+      },
       "services/s": { upstream_id: 7 },
       "plugin_configs/c": { plugins },
       "stream_routes/x": { upstream: { nodes: { "a:1": 1 } }, protocol },

@@ -37,7 +37,11 @@ describe("a schema of somebody else's", () => {
       expect.stringContaining("n1"),
     ],
     [{ additionalProperties: { type: "string" } }, { a: 1 }, expect.stringContaining("property a")],
-    [{ if: { required: ["a"] }, then: { required: ["b"] } }, { a: 1 }, "then clause did not match"],
+    [
+      JSON.parse('{"if": {"required": ["a"]}, "then": {"required": ["b"]}}'),
+      { a: 1 },
+      "then clause did not match",
+    ],
     [{ format: "no-such" }, "x", undefined],
   ])("%j of %j says %j", (schema, value, words) => {
     expect(wordsOf(schema, value)).toEqual(words);
