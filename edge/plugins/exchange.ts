@@ -10,8 +10,8 @@ import type { Sender } from "../snapshot/identities.ts";
 import type { OpenSnapshot } from "../snapshot/open-snapshot.ts";
 import type { EndedAttempt } from "../upstream/proxy-target.ts";
 import {
-  connectionOptions,
-  dropConnectionOptions,
+  dropNamedByConnection,
+  namedByConnection,
   observedHeaders,
 } from "../upstream/request-headers.ts";
 import { announcedLength } from "../upstream/sending.ts";
@@ -123,7 +123,7 @@ export class Exchange {
     this.#seen = match ? base.withCaptures(capturesOf(match)) : base;
     this.variables = new ExchangeVariables(this, this.#own, () => this.#requestVariables());
     // Before plugins write: at the end a client could so take out what they tell the upstream.
-    if (connectionOptions(request.headers).length > 0) dropConnectionOptions(this.headers);
+    if (namedByConnection(request.headers).length > 0) dropNamedByConnection(this.headers);
   }
 
   /** A header of the request as it is now. */

@@ -112,6 +112,24 @@ describe("a header that the client declares its connection's own", () => {
   });
 });
 
+describe("a header that speaks of every connection", () => {
+  it.each(["upgrade", "upgrade, x-own"])(
+    "can be asked for with connection: %s",
+    async (connection) => {
+      const { get, seen, serve } = aPluginWorld();
+      const set = { "x-asked": "$http_upgrade", "x-own": "$http_connection" };
+      await serve({ "key-auth": {}, "proxy-rewrite": { headers: { set } } }, CONSUMERS);
+      await get("/r", {
+        headers: { apikey: "k-jack", upgrade: "websocket", connection, "x-own": "1" },
+      });
+      const [upstream] = seen;
+      expect(upstream?.headers.get("x-asked")).toBe("websocket");
+    expect(upstream?.headers.get("x-own")).toBe("upgrade");
+      expect(upstream?.headers.has("upgrade")).toBe(false);
+    },
+  );
+});
+
 describe("headers of a service that was asked", () => {
   const asked = (answer: () => Response | Promise<Response>) =>
     aPluginWorld({ deps: { fetch: async () => answer() } });
