@@ -124,7 +124,7 @@ describe("a header that speaks of every connection", () => {
       });
       const [upstream] = seen;
       expect(upstream?.headers.get("x-asked")).toBe("websocket");
-    expect(upstream?.headers.get("x-own")).toBe("upgrade");
+      expect(upstream?.headers.get("x-own")).toBe("upgrade");
       expect(upstream?.headers.has("upgrade")).toBe(false);
     },
   );
