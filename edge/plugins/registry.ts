@@ -1,13 +1,16 @@
 import type { SupportedPluginName } from "../../shared/plugins/catalogue.ts";
+import type { Plugin } from "./plugin.ts";
 import { acl } from "./acl.ts";
 import { aiPromptDecorator } from "./ai-prompt-decorator.ts";
 import { aiPromptGuard } from "./ai-prompt-guard.ts";
 import { aiPromptTemplate } from "./ai-prompt-template.ts";
-import { aiProxy } from "./ai-proxy.ts";
 import { aiProxyMulti } from "./ai-proxy-multi.ts";
+import { aiProxy } from "./ai-proxy.ts";
 import { apiBreaker } from "./api-breaker.ts";
 import { attachConsumerLabel } from "./attach-consumer-label.ts";
 import { authzCasbin } from "./authz-casbin/authz-casbin.ts";
+import { awsLambda } from "./aws-lambda.ts";
+import { azureFunctions } from "./azure-functions.ts";
 import { basicAuth } from "./basic-auth.ts";
 import { batchRequests } from "./batch-requests/batch-requests.ts";
 import { bodyTransformer } from "./body-transformer/body-transformer.ts";
@@ -42,9 +45,10 @@ import { mocking } from "./mocking/mocking.ts";
 import { multiAuth } from "./multi-auth.ts";
 import { oasValidator } from "./oas-validator/oas-validator.ts";
 import { opa } from "./opa.ts";
+import { openfunction } from "./openfunction.ts";
 import { openidConnect } from "./openid-connect/openid-connect.ts";
 import { opentelemetry } from "./opentelemetry/opentelemetry.ts";
-import type { Plugin } from "./plugin.ts";
+import { openwhisk } from "./openwhisk.ts";
 import { prometheus } from "./prometheus/prometheus.ts";
 import { proxyCache } from "./proxy-cache/proxy-cache.ts";
 import { proxyMirror } from "./proxy-mirror.ts";
@@ -133,4 +137,8 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "clickhouse-logger": clickhouseLogger,
   "tencent-cloud-cls": tencentCloudCls,
   "example-plugin": examplePlugin,
+  "aws-lambda": awsLambda,
+  "azure-functions": azureFunctions,
+  openwhisk,
+  openfunction,
 };

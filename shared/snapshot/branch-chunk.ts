@@ -51,10 +51,11 @@ export class BranchChunk {
   /**
    * By the very first byte after the prefix: how many children but the first child begin with a lesser one.
    * Then the first lead of each child's key after the prefix, then three more of each: they decide nearly
-   * every comparison, and most ways come to children whose keys are long alike. Made when the first key is
+   * every comparison, and most ways come to children whose keys are long alike. Made when a second key is
    * looked for: of the branches that are read many are not asked.
    */
   #leads: Int32Array | undefined;
+  #wasSearched = false;
 
   constructor(bytes: Uint8Array, name: string) {
     this.#bytes = bytes;
@@ -84,7 +85,8 @@ export class BranchChunk {
       const isLess = key.byteAt(shared) < (this.#bytes[at + shared] as number);
       return isLess ? 0 : this.count - 1;
     }
-    const leads = this.#leads ?? this.#readLeads();
+    const leads = this.#leads ?? this.#leadsFromNowOn();
+    if (leads === undefined) return this.#findByRows(key);
     const first = key.leadAt(prefix);
     const second = key.leadAt(prefix + 4);
     const byte = topByte(first);
@@ -160,6 +162,34 @@ export class BranchChunk {
     const shared = key.sharedBytes(from, this.#bytes, at, length);
     if (shared === length) return false;
     return key.byteAt(from + shared) < (this.#bytes[at + shared] as number);
+  }
+
+  /** Undefined the first time: one search is cheaper than what makes all later ones cheap. */
+  #leadsFromNowOn(): Int32Array | undefined {
+    if (this.#wasSearched) return this.#readLeads();
+    this.#wasSearched = true;
+    return undefined;
+  }
+
+  #findByRows(key: SoughtKey): number {
+    let low = 0;
+    let high = this.count - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if (this.#isBefore(key, this.#row(middle))) high = middle - 1;
+      else low = middle;
+    }
+    return low;
+  }
+
+  /** Whether the key comes before that of a row. */
+  #isBefore(key: SoughtKey, row: number): boolean {
+    const at = this.#keyAt(row);
+    const length = this.#keyLength(row);
+    if (at + length > this.#bytes.length) throw this.#corrupt("a key lies outside");
+    const shared = key.sharedBytes(this.#prefixLength, this.#bytes, at, length);
+    if (shared === length) return false;
+    return key.byteAt(this.#prefixLength + shared) < (this.#bytes[at + shared] as number);
   }
 
   /** Of what an isolate does before its first match this is much, and nothing of it is compiled then. */
