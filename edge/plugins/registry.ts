@@ -5,6 +5,7 @@ import { aiPromptGuard } from "./ai-prompt-guard.ts";
 import { aiPromptTemplate } from "./ai-prompt-template.ts";
 import { aiProxy } from "./ai-proxy.ts";
 import { aiProxyMulti } from "./ai-proxy-multi.ts";
+import { aiRateLimiting } from "./ai-rate-limiting.ts";
 import { apiBreaker } from "./api-breaker.ts";
 import { attachConsumerLabel } from "./attach-consumer-label.ts";
 import { authzCasbin } from "./authz-casbin/authz-casbin.ts";
@@ -87,6 +88,7 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "ai-prompt-decorator": aiPromptDecorator,
   "ai-proxy-multi": aiProxyMulti,
   "ai-proxy": aiProxy,
+  "ai-rate-limiting": aiRateLimiting,
   "proxy-mirror": proxyMirror,
   "proxy-rewrite": proxyRewrite,
   workflow,
