@@ -144,10 +144,10 @@ async function askInTurn(
 type Fallbacks = Pick<AiProxyMultiConfiguration, "fallback_strategy" | "fallback_http_statuses">;
 
 function isFallback(
-  { exit, is }: LlmAnswer,
+  { exit, is, outcome }: LlmAnswer,
   { fallback_strategy: strategy = [], fallback_http_statuses: statuses = [] }: Fallbacks,
 ): boolean {
-  if (statuses.includes(exit.status)) return true;
+  if (outcome?.is === "answer" && statuses.includes(outcome.status)) return true;
   if (is !== "failed") return false;
   const strategies = [strategy].flat();
   if (exit.status === 429) return strategies.includes("http_429");

@@ -159,9 +159,10 @@ describe("a stream of ai-proxy", () => {
   });
 
   it("of the Responses API and of Anthropic tells its usage too", async () => {
+    const usage = { input_tokens: 3, output_tokens: 4, total_tokens: 7 };
     const responses = [
       `event: response.output_text.delta\n${event({ delta: "Hi" })}`,
-      `event: response.completed\n${event({ response: { usage: { input_tokens: 3, output_tokens: 4, total_tokens: 7 } } })}`,
+      `event: response.completed\n${event({ response: { usage } })}`,
     ];
     const messages = [
       `event: message_start\n${event({ message: { usage: { input_tokens: 3, output_tokens: 1 } } })}`,
