@@ -23,6 +23,7 @@ import { cacheApiObjects } from "./snapshot/sources/cached.ts";
 import { r2Source } from "./snapshot/sources/r2.ts";
 import { s3Source } from "./snapshot/sources/s3.ts";
 import { createProxy, type ProxyDeps } from "./upstream/proxy.ts";
+import { createServiceFetch } from "./upstream/service-fetch.ts";
 import type { Timers } from "./upstream/timers.ts";
 
 const now = () => Date.now();
@@ -86,11 +87,11 @@ function openEdge(bindings: Bindings, own: readonly OwnPlugin[]) {
 
 function pluginDeps(
   bindings: Bindings,
-  { serverHeader, prefix }: Settings,
+  { prefix, privateNetwork, serverHeader }: Settings,
   gateways: Pick<PluginDeps, "dispatch" | "proxy">,
 ): PluginDeps {
   return {
-    fetch: (input, init) => fetch(input, init),
+    fetch: createServiceFetch((input, init) => fetch(input, init), privateNetwork),
     timers,
     now,
     random,

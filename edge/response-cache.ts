@@ -3,7 +3,7 @@ import { sha256Hex } from "../shared/snapshot/digest.ts";
 /** Answers that are kept for a while, in the data centre that gave them. Faults of it are misses. */
 export interface ResponseCache {
   get(key: string): Promise<KeptResponse | undefined>;
-  /** Settles when it is kept, or will not be: because the body broke off, or there is no cache. */
+  /** Settles when it is kept, or will not be. Of a body that breaks off, a part may be kept as if whole. */
   put(key: string, response: ResponseToKeep): Promise<void>;
   /** Whether there was one. */
   delete(key: string): Promise<boolean>;
@@ -15,7 +15,9 @@ export interface KeptResponse {
   readonly body: ReadableStream<Uint8Array> | null;
 }
 
-export interface ResponseToKeep extends KeptResponse {
+export interface ResponseToKeep {
+  readonly head: unknown;
+  readonly body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null;
   /** It may be dropped earlier. */
   readonly keepSeconds: number;
 }
@@ -23,8 +25,8 @@ export interface ResponseToKeep extends KeptResponse {
 /** A host of our own that is never asked: the Cache API keys by URL. */
 const ORIGIN = "https://snapgate.invalid";
 const HEAD = "snapgate-head";
-/** Cloudflare's own limit for all headers of an answer. */
-const MOST_HEAD_BYTES = 100 * 1024;
+/** What lies between has limits of its own, and servers send less. */
+const MOST_HEAD_BYTES = 32 * 1024;
 const YEAR_SECONDS = 31_536_000;
 const encoder = new TextEncoder();
 
@@ -47,10 +49,7 @@ export function cacheApiResponses(
     },
     async put(key, { head, body, keepSeconds }) {
       const text = asciiJson(head);
-      if (text.length > MOST_HEAD_BYTES) {
-        await body?.cancel();
-        return;
-      }
+      if (text.length > MOST_HEAD_BYTES) return;
       const maxAge = Math.min(Math.ceil(keepSeconds), YEAR_SECONDS);
       const headers = { "cache-control": `public, max-age=${maxAge}`, [HEAD]: text };
       await cache.put(await url(key), new Response(body, { headers })).catch(() => undefined);

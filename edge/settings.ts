@@ -2,6 +2,7 @@ import type { ReadingSettings } from "../shared/request/read-request.ts";
 import { IpRangeError, type IpRanges, parseIpRanges } from "../shared/routing/ip-ranges.ts";
 import type { UriSettings } from "../shared/routing/matching-uri.ts";
 import type { ScheduledChecksSettings } from "./health/scheduled-checks.ts";
+import { readMetricsPush } from "./plugins/prometheus/push-settings.ts";
 import { isNamespace } from "./rate-limits/policy.ts";
 import { type ManagedSecrets, readManagedSecrets } from "./secrets.ts";
 import type { FreshnessSettings } from "./snapshot/freshness.ts";
@@ -180,6 +181,21 @@ export const EDGE_SETTINGS: readonly EdgeSetting[] = [
     about: "`on`: one JSON line a request to the Worker's log",
   },
   {
+    name: "PROMETHEUS_PUSH_URL",
+    fallback: "",
+    about: "where isolates push what the plugin `prometheus` counted; it must add up what it gets",
+  },
+  {
+    name: "PROMETHEUS_PUSH_TOKEN",
+    fallback: "",
+    about: "secret: `Authorization: Bearer …` of those pushes",
+  },
+  {
+    name: "PROMETHEUS_PUSH_SECONDS",
+    fallback: "15",
+    about: "how long counts may wait for a push: 5 to 20",
+  },
+  {
     name: "HEALTH_CHECKS",
     fallback: "off",
     about: "`left`: the cron trigger probes the upstreams that the exporter leaves to the edge",
@@ -251,7 +267,7 @@ export function readSettings(bindings: Bindings): Settings {
     privateNetwork: readNetwork(bindings, "PRIVATE_NETWORK", problems),
     upstreamBindings: readUpstreamBindings(bindings, problems),
     managedSecrets: readManagedSecrets(bindings, problems),
-    statusPath: readPath("STATUS_PATH", text, problems),
+    statusPath: text("STATUS_PATH"),
     statusToken: text("STATUS_TOKEN") || undefined,
     generationHeader: text("GENERATION_HEADER") || undefined,
     clientIpHeader: text("CLIENT_IP_HEADER"),
@@ -264,18 +280,21 @@ export function readSettings(bindings: Bindings): Settings {
     accessLog: flag("ACCESS_LOG"),
     healthChecks: readHealthChecks(text, count, problems),
   };
-  if (!settings.r2 && !settings.s3 && !settings.secondaryR2 && !settings.secondaryS3) {
-    problems.push("there is no source: bind R2 as SNAPSHOTS, or set S3_ENDPOINT");
-  }
   checkCounters(bindings, problems);
+  readMetricsPush(bindings, problems);
+  problems.push(...problemsOf(settings));
   if (problems.length > 0) throw new SettingsError(problems);
   return settings;
 }
 
-function readPath(name: string, text: (name: string) => string, problems: string[]): string {
-  const path = text(name);
-  if (!path.startsWith("/")) problems.push(`${name}: want a path that begins with /`);
-  return path;
+/** What no setting says alone. */
+function problemsOf({ r2, s3, secondaryR2, secondaryS3, statusPath }: Settings): string[] {
+  const problems: string[] = [];
+  if (!r2 && !s3 && !secondaryR2 && !secondaryS3) {
+    problems.push("there is no source: bind R2 as SNAPSHOTS, or set S3_ENDPOINT");
+  }
+  if (!statusPath.startsWith("/")) problems.push("STATUS_PATH: want a path that begins with /");
+  return problems;
 }
 
 /** The plugins take the binding by themselves. */

@@ -47,6 +47,8 @@ export interface Config {
   /** `off`: every active check is left to the edge. */
   readonly healthChecks: "on" | "off";
   readonly statusListen: ListenAddress;
+  /** For edges that push their metrics; undefined: none may. */
+  readonly edgeMetricsToken: string | undefined;
   /** Undefined: off. */
   readonly admin: AdminConfig | undefined;
   readonly log: { readonly level: string; readonly format: "json" | "text" };
@@ -216,6 +218,7 @@ function toConfig(of: Read): Config {
     election: election ? { ttlSeconds: of("LEADER_TTL_SECONDS") } : undefined,
     healthChecks: of("HEALTH_CHECKS"),
     statusListen: listenAddress(of("STATUS_LISTEN")),
+    edgeMetricsToken: of("EDGE_METRICS_TOKEN"),
     admin: adminConfig(of),
   };
 }

@@ -3,6 +3,7 @@ import { startAdmin } from "./admin/start-admin.ts";
 import { systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { openDns } from "./discovery/open-dns.ts";
+import { createEdgeMetricsApp } from "./edge-metrics-app.ts";
 import { cipherOf } from "./encryption/cipher-of.ts";
 import { Exporter } from "./exporter.ts";
 import type { FileSourceDeps } from "./file/file-source.ts";
@@ -29,6 +30,8 @@ const clock = systemClock;
 export async function runExporter(config: Config, signal: AbortSignal): Promise<void> {
   const world = openWorld(config, signal, "forever");
   const app = createStatusApp(() => world.exporter.sources(), clock);
+  const { edgeMetricsToken } = config;
+  if (edgeMetricsToken) app.route("/edge-metrics", createEdgeMetricsApp(edgeMetricsToken));
   const listening: Listening[] = [];
   try {
     listening.push(await listen(app, config.statusListen, { setting: "STATUS_LISTEN" }));

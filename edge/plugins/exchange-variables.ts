@@ -63,10 +63,14 @@ function seconds(ms: number): string {
   return (ms / 1000).toFixed(3);
 }
 
+function listed(texts: readonly string[]): Value {
+  return texts.length === 0 ? undefined : texts.join(", ");
+}
+
 const overAttempts =
   (text: (attempt: Exchange["attempts"][number]) => string) =>
   ({ attempts }: Exchange): Value =>
-    attempts.length === 0 ? undefined : attempts.map(text).join(", ");
+    listed(attempts.map(text));
 
 const lastAttempt = ({ attempts }: Exchange) => attempts.at(-1);
 
@@ -83,9 +87,10 @@ const OF_THE_EXCHANGE: ReadonlyMap<string, (exchange: Exchange) => Value> = new 
   ["service_name", ({ route }) => route?.serviceName],
   ["consumer_name", ({ sender }) => sender?.consumer.username],
   ["consumer_group_id", ({ sender }) => groupOf(sender?.consumer.group_id)],
-  ["request_time", ({ now, startedAt }) => seconds(now() - startedAt)],
+  ["request_time", ({ endedAt, now, startedAt }) => seconds((endedAt ?? now()) - startedAt)],
   ["body_bytes_sent", ({ bodyBytes }) => String(bodyBytes)],
-  ["bytes_sent", ({ bodyBytes }) => String(bodyBytes)],
+  ["bytes_sent", ({ bytesSent }) => String(bytesSent)],
+  ["request_length", ({ requestLength }) => String(requestLength)],
   ["upstream_uri", (exchange) => exchange.target],
   ["upstream_host", ({ upstreamHost }) => upstreamHost],
   ["upstream_scheme", ({ upstreamScheme }) => upstreamScheme],
@@ -93,7 +98,7 @@ const OF_THE_EXCHANGE: ReadonlyMap<string, (exchange: Exchange) => Value> = new 
   ["balancer_port", (exchange) => portOf(lastAttempt(exchange)?.port)],
   ["upstream_addr", overAttempts(({ host, port }) => `${host}:${port}`)],
   ["upstream_status", overAttempts(({ status }) => String(status))],
-  ["upstream_response_time", overAttempts(({ ms }) => seconds(ms))],
+  ["upstream_response_time", ({ attemptTimes }) => listed(attemptTimes.map(seconds))],
   ["upstream_header_time", overAttempts(({ ms }) => seconds(ms))],
 ]);
 

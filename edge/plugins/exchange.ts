@@ -10,6 +10,8 @@ import type { Sender } from "../snapshot/identities.ts";
 import type { OpenSnapshot } from "../snapshot/open-snapshot.ts";
 import type { EndedAttempt } from "../upstream/proxy-target.ts";
 import { observedHeaders } from "../upstream/request-headers.ts";
+import { announcedLength } from "../upstream/sending.ts";
+import { watchedBody } from "../upstream/watched-body.ts";
 import type { AnswerHead } from "./answer.ts";
 import { ExchangeVariables } from "./exchange-variables.ts";
 import { bodyTooLong, limitedBody } from "./limited-body.ts";
@@ -57,6 +59,8 @@ export class Exchange {
   readonly attempts: EndedAttempt[] = [];
   /** Called with the upstream's answer as it came, before any plugin has changed its headers. */
   readonly upstreamWatchers: ((answer: Response) => void)[] = [];
+  /** When the last of them had its answer's head, or failed; milliseconds since 1970. */
+  #attemptedAt = 0;
   /** The normalised, decoded path: nginx's `$uri`. */
   readonly uri: string;
   /** In place of the route's own upstream; from `beforeProxy` on that one, too. */
@@ -69,6 +73,8 @@ export class Exchange {
   answer: AnswerHead | undefined;
   /** Of the answer's body, as far as it has passed. */
   bodyBytes = 0;
+  /** When the last byte had gone to the client, or it had gone; milliseconds since 1970. */
+  endedAt: number | undefined;
   /** Why the gateway answered itself, for the log. */
   error: string | undefined;
   /** What an identity provider tells of a user who is no consumer; undefined: nobody has asked one. */
@@ -203,6 +209,40 @@ export class Exchange {
     return this.#stoodIn.size > 0 && this.#stoodIn.has(`${chain} ${plugin}`);
   }
 
+  /** An attempt at a node has ended. */
+  attempted(attempt: EndedAttempt): void {
+    this.attempts.push(attempt);
+    this.#attemptedAt = this.now();
+  }
+
+  /**
+   * Milliseconds that each attempt took; the last, where the answer is the node's, to its last byte or
+   * so far.
+   */
+  get attemptTimes(): readonly number[] {
+    const times = this.attempts.map(({ ms }) => ms);
+    const last = times.pop();
+    if (last === undefined) return times;
+    const isFromNode = this.answer?.source === "upstream";
+    const body = isFromNode ? Math.max(0, (this.endedAt ?? this.now()) - this.#attemptedAt) : 0;
+    return [...times, last + body];
+  }
+
+  /** The request's bytes, as HTTP/1.1 has them: its body as far as its length is known. */
+  get requestLength(): number {
+    const { headers } = this.request;
+    const body = this.#ahead?.rest;
+    const bodyBytes = body instanceof Uint8Array ? body.length : (announcedLength(headers) ?? 0);
+    const line = `${this.request.method} ${this.#rawTarget} HTTP/1.1`;
+    return headBytes(line, headers) + bodyBytes;
+  }
+
+  /** The answer's bytes so far, as HTTP/1.1 has them. */
+  get bytesSent(): number {
+    if (!this.answer) return 0;
+    return headBytes(`HTTP/1.1 ${this.answer.status} OK`, this.answer.headers) + this.bodyBytes;
+  }
+
   /** A variable of the plugins' own, or in place of one of the request's. */
   setVariable(name: string, value: JsonValue | undefined): void {
     this.#own.set(name, value);
@@ -247,6 +287,14 @@ export class Exchange {
     this.#isChanged = true;
   }
 
+  /** Sees the body on its way to the upstream, where `readBody` has found it too long to be kept. */
+  watchBody(see: (piece: Uint8Array) => void): void {
+    const ahead = this.#ahead;
+    if (!ahead || ahead.rest instanceof Uint8Array) return;
+    const rest = watchedBody(ahead.rest, { piece: see, end: () => undefined });
+    this.#ahead = { body: ahead.body, rest };
+  }
+
   /** What the upstream gets; undefined: it still lies in the request. */
   get bodyToSend(): ReadAhead["rest"] | undefined {
     return this.#ahead?.rest ?? this.#limited;
@@ -271,6 +319,13 @@ export class Exchange {
     this.#seen = this.#seen.withHead(change, this.#ahead?.body);
     return this.#seen;
   }
+}
+
+/** Names and values count a byte a character, as they go over the wire. */
+function headBytes(line: string, headers: Headers): number {
+  let bytes = line.length + 4;
+  for (const [name, value] of headers) bytes += name.length + value.length + 4;
+  return bytes;
 }
 
 function queryOf(target: string): string {

@@ -57,7 +57,9 @@ function endOnce(
     if (isEnded) return;
     isEnded = true;
     const { bodyBytes, now } = exchange;
-    const outcome = { status, headers, source, bodyBytes, end, endedAt: now() };
+    const endedAt = now();
+    exchange.endedAt = endedAt;
+    const outcome = { status, headers, source, bodyBytes, end, endedAt };
     resolve(ended(outcome));
   };
 }

@@ -1,6 +1,7 @@
 import { fillTemplate } from "../../shared/expression/template.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Exit } from "./exit.ts";
+import { checkHeaderNames } from "./header-names.ts";
 import { headerText } from "./header-text.ts";
 import { isHttpUrl } from "./http-url.ts";
 import { ConfigurationRefused, definePlugin } from "./plugin.ts";
@@ -25,11 +26,15 @@ export const forwardAuth = definePlugin<ForwardAuthConfiguration>((deps) => ({
   build(configuration, { definedBy }) {
     const { uri, request_method: method, timeout: timeoutMs, max_req_body_size } = configuration;
     if (!isHttpUrl(uri)) throw new ConfigurationRefused("its uri is no http(s) URL");
-    const failed = (error: unknown): Exit | undefined => {
+    checkHeaderNames("extra_headers", Object.keys(configuration.extra_headers ?? {}));
+    for (const field of ["request_headers", "upstream_headers", "client_headers"] as const) {
+      checkHeaderNames(field, configuration[field]);
+    }
+    const failed = (error: unknown, exchange: Exchange): Exit | undefined => {
       if (!(error instanceof ServiceUnavailable)) throw error;
       deps.log(`forward-auth of ${definedBy}: ${error.message}`);
-      if (configuration.allow_degradation) return undefined;
-      return { status: configuration.status_on_error };
+      if (!configuration.allow_degradation) return { status: configuration.status_on_error };
+      return letPass(exchange, NOTHING_SAID, configuration);
     };
     return {
       async access(exchange) {
@@ -41,7 +46,7 @@ export const forwardAuth = definePlugin<ForwardAuthConfiguration>((deps) => ({
         try {
           answer = await callService({ url: uri, method, headers, body, timeoutMs }, deps);
         } catch (error) {
-          return failed(error);
+          return failed(error, exchange);
         }
         if (answer.status < 300) return letPass(exchange, answer, configuration);
         return refuse(exchange, answer, configuration);
@@ -67,7 +72,7 @@ function askingHeaders(
     headers.set(name, headerText(fillTemplate(template, variables).text));
   }
   for (const name of request_headers) {
-    if (!headers.has(name)) copyHeader(name, exchange, headers);
+    if (!headers.has(name) && !FRAMING.has(name.toLowerCase())) copyHeader(name, exchange, headers);
   }
   return headers;
 }
@@ -77,10 +82,12 @@ function copyHeader(name: string, exchange: Exchange, to: Headers): void {
   if (value !== null) to.set(name, value);
 }
 
+const NOTHING_SAID = { headers: new Headers() };
+
 /** What the service does not say, no client may say in its place. */
 function letPass(
   exchange: Exchange,
-  { headers }: ServiceAnswer,
+  { headers }: Pick<ServiceAnswer, "headers">,
   { upstream_headers }: ForwardAuthConfiguration,
 ): undefined {
   for (const name of upstream_headers) {
@@ -97,14 +104,18 @@ function refuse(
 ): Exit {
   for (const name of client_headers) {
     // The body has been read: it has no coding and no framing of the service's any more.
-    if (FRAMING.has(name.toLowerCase())) continue;
+    if (FRAMING.has(name.toLowerCase()) || name.toLowerCase() === "content-encoding") continue;
     answerHeaders.delete(name);
     for (const value of valuesOf(headers, name)) answerHeaders.append(name, value);
   }
   return { status, body };
 }
 
-const FRAMING = new Set(["content-length", "content-encoding", "transfer-encoding", "connection"]);
+/** Of one connection and one body: those of another are not theirs. */
+const FRAMING = new Set([
+  ...["connection", "content-length", "expect", "host", "keep-alive", "te", "trailer"],
+  ...["transfer-encoding", "upgrade"],
+]);
 
 function valuesOf(headers: Headers, name: string): readonly string[] {
   if (name.toLowerCase() === "set-cookie") return headers.getSetCookie();

@@ -2,6 +2,7 @@ import { parseForm } from "../../shared/request/form.ts";
 import { mergeRoute } from "../../shared/resources/merge.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Exit } from "./exit.ts";
+import { checkHeaderNames, isHeaderName } from "./header-names.ts";
 import { headerText } from "./header-text.ts";
 import { isHttpUrl } from "./http-url.ts";
 import { ConfigurationRefused, definePlugin, type PluginSite } from "./plugin.ts";
@@ -26,6 +27,7 @@ export const opa = definePlugin<OpaConfiguration>((deps) => ({
     const { policy, timeout: timeoutMs, send_headers_upstream: sent = [] } = configuration;
     const url = `${configuration.host}/v1/data/${policy}`;
     if (!isHttpUrl(url)) throw new ConfigurationRefused("its host is no http(s) URL");
+    checkHeaderNames("send_headers_upstream", sent);
     const headers = { "content-type": "application/json" };
     return {
       async access(exchange) {
@@ -155,7 +157,8 @@ function refuse({ answerHeaders }: Exchange, { headers, status_code, reason }: F
 function headersOf(headers: unknown): ReadonlyMap<string, readonly string[]> {
   const told = new Map<string, readonly string[]>();
   for (const [name, value] of Object.entries(headers ?? {})) {
-    if (!isTrue(value)) continue;
+    // A policy can say anything.
+    if (!isTrue(value) || !isHeaderName(name)) continue;
     const values = Array.isArray(value) ? value : [value];
     told.set(
       name.toLowerCase(),

@@ -12,6 +12,7 @@ import { authzCasbin } from "./authz-casbin/authz-casbin.ts";
 import { basicAuth } from "./basic-auth.ts";
 import { batchRequests } from "./batch-requests/batch-requests.ts";
 import { bodyTransformer } from "./body-transformer/body-transformer.ts";
+import { clickhouseLogger } from "./clickhouse-logger.ts";
 import { clientControl } from "./client-control.ts";
 import { consumerRestriction } from "./consumer-restriction.ts";
 import { cors } from "./cors.ts";
@@ -19,23 +20,33 @@ import { csrf } from "./csrf.ts";
 import { dataMask } from "./data-mask/data-mask.ts";
 import { degraphql } from "./degraphql.ts";
 import { echo } from "./echo.ts";
+import { elasticsearchLogger } from "./elasticsearch-logger.ts";
 import { errorPage } from "./error-page.ts";
+import { examplePlugin } from "./example-plugin.ts";
 import { faultInjection } from "./fault-injection.ts";
 import { forwardAuth } from "./forward-auth.ts";
+import { googleCloudLogging } from "./google-cloud-logging/google-cloud-logging.ts";
+import { graphqlProxyCache } from "./graphql-proxy-cache.ts";
 import { hmacAuth } from "./hmac-auth/hmac-auth.ts";
+import { httpLogger } from "./http-logger.ts";
 import { ipRestriction } from "./ip-restriction.ts";
 import { jweDecrypt } from "./jwe-decrypt.ts";
 import { jwtAuth } from "./jwt-auth/jwt-auth.ts";
 import { keyAuth } from "./key-auth.ts";
+import { lago } from "./lago.ts";
 import { limitConn } from "./limit-conn.ts";
 import { limitCount } from "./limit-count.ts";
 import { limitReq } from "./limit-req.ts";
+import { loggly } from "./loggly.ts";
+import { lokiLogger } from "./loki-logger.ts";
 import { mocking } from "./mocking/mocking.ts";
 import { multiAuth } from "./multi-auth.ts";
 import { oasValidator } from "./oas-validator/oas-validator.ts";
 import { opa } from "./opa.ts";
 import { openidConnect } from "./openid-connect/openid-connect.ts";
+import { opentelemetry } from "./opentelemetry/opentelemetry.ts";
 import type { Plugin } from "./plugin.ts";
+import { prometheus } from "./prometheus/prometheus.ts";
 import { proxyCache } from "./proxy-cache/proxy-cache.ts";
 import { proxyMirror } from "./proxy-mirror.ts";
 import { proxyRewrite } from "./proxy-rewrite/proxy-rewrite.ts";
@@ -46,17 +57,23 @@ import { refererRestriction } from "./referer-restriction.ts";
 import { requestId } from "./request-id.ts";
 import { requestValidation } from "./request-validation.ts";
 import { responseRewrite } from "./response-rewrite/response-rewrite.ts";
+import { skywalkingLogger } from "./skywalking-logger.ts";
+import { splunkHecLogging } from "./splunk-hec-logging.ts";
+import { tencentCloudCls } from "./tencent-cloud-cls/tencent-cloud-cls.ts";
 import { trafficLabel } from "./traffic-label.ts";
 import { trafficSplit } from "./traffic-split.ts";
 import { uaRestriction } from "./ua-restriction.ts";
 import { uriBlocker } from "./uri-blocker.ts";
 import { workflow } from "./workflow.ts";
+import { zipkin } from "./zipkin/zipkin.ts";
 
 /** The behaviour of every plugin that the catalogue says is supported, and no other. */
 export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "real-ip": realIp,
   "client-control": clientControl,
   "request-id": requestId,
+  zipkin,
+  opentelemetry,
   "fault-injection": faultInjection,
   mocking,
   "batch-requests": batchRequests,
@@ -90,6 +107,7 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "ai-proxy": aiProxy,
   "ai-rate-limiting": aiRateLimiting,
   "proxy-mirror": proxyMirror,
+  "graphql-proxy-cache": graphqlProxyCache,
   "proxy-rewrite": proxyRewrite,
   workflow,
   "api-breaker": apiBreaker,
@@ -103,6 +121,18 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "oas-validator": oasValidator,
   degraphql,
   "public-api": publicApi,
+  prometheus,
   "error-page": errorPage,
+  lago,
+  "loki-logger": lokiLogger,
+  "elasticsearch-logger": elasticsearchLogger,
   echo,
+  loggly,
+  "http-logger": httpLogger,
+  "splunk-hec-logging": splunkHecLogging,
+  "skywalking-logger": skywalkingLogger,
+  "google-cloud-logging": googleCloudLogging,
+  "clickhouse-logger": clickhouseLogger,
+  "tencent-cloud-cls": tencentCloudCls,
+  "example-plugin": examplePlugin,
 };

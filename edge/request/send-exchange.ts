@@ -32,7 +32,7 @@ export async function sendExchange(
         headers: new Headers(exchange.headers),
         host: exchange.upstreamHost,
       },
-      onAttempt: (attempt) => exchange.attempts.push(attempt),
+      onAttempt: (attempt) => exchange.attempted(attempt),
     });
   try {
     return await send();

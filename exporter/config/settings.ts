@@ -225,6 +225,10 @@ export const SETTINGS = [
     "plugins that the Admin API knows: those that APISIX enables by itself, or all of its plugins",
   ),
   setting("ADMIN_UI_DIR", text, undefined, "folder of a built APISIX Dashboard, served under /ui/"),
+  secret(
+    "EDGE_METRICS_TOKEN",
+    "takes what edges that know it push to `/edge-metrics`, beside `/status`, and adds it up there",
+  ),
   setting(
     "EDGE_UPSTREAM_BINDINGS",
     { is: "list", isMember: isCarrierKey, wanted: CARRIER_KEY_FORMS },

@@ -51,9 +51,9 @@ export const STREAM = refused(
   "Workers have no TCP or UDP listeners",
   "serve the route with APISIX itself",
 );
-export const OBSERVER = ignored(
-  "this release does not run it yet; it observes and guards nothing",
-  "use Cloudflare's own logs and metrics meanwhile",
+export const CONFIGURED_ELSEWHERE = ignored(
+  "where it sends is set in APISIX's own config.yaml; it observes and guards nothing",
+  "trace by zipkin or opentelemetry",
 );
 export const UNREACHABLE_OBSERVER = ignored(
   "its protocol cannot be spoken from a Worker; it observes and guards nothing",

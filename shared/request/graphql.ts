@@ -16,6 +16,11 @@ const MOST_LEVELS = 200;
  * takes no subscriptions, so a document with one is none.
  */
 export function parseGraphql(text: string): GraphqlDocument | undefined {
+  return graphqlDefinitions(text)?.[0];
+}
+
+/** All definitions of a document, at least one; undefined for what is none. */
+export function graphqlDefinitions(text: string): readonly GraphqlDocument[] | undefined {
   if (text.length > MOST_BYTES) return undefined;
   try {
     return new Parser(text).parseDocument();
@@ -50,10 +55,10 @@ class Parser {
     this.#advance();
   }
 
-  parseDocument(): GraphqlDocument {
-    const first = this.#definition();
-    while (this.#token !== "") this.#definition();
-    return first;
+  parseDocument(): GraphqlDocument[] {
+    const definitions = [this.#definition()];
+    while (this.#token !== "") definitions.push(this.#definition());
+    return definitions;
   }
 
   #definition(): GraphqlDocument {

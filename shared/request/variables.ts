@@ -2,6 +2,7 @@ import type { JsonValue, Variables } from "../expression/variables.ts";
 import { BodyValues, type ReadBody } from "./body-values.ts";
 import type { Client } from "./client.ts";
 import { parseCookies } from "./cookies.ts";
+import { edgeName } from "./edge-name.ts";
 import { firstValues, parseForm } from "./form.ts";
 import { type GraphqlDocument, parseGraphql } from "./graphql.ts";
 import { msec, timeIso8601, timeLocal } from "./times.ts";
@@ -84,7 +85,10 @@ export class RequestVariables implements Variables {
   withHead(change: Partial<RequestHead>, body?: ReadBody): RequestVariables {
     const head = { ...this.#head, ...change };
     const { maxBodyBytes } = this.#surroundings;
+    // A request keeps its id, whatever is changed of it.
+    const id = this.#known?.get("request_id");
     return new RequestVariables(head, this.#surroundings, {
+      ...(id === undefined ? {} : { known: new Map([["request_id", id]]) }),
       ...(body === undefined ? {} : { body: new BodyValues(head.request, maxBodyBytes, body) }),
       captures: this.#captures,
     });
@@ -194,6 +198,7 @@ const PLAIN: ReadonlyMap<string, (head: RequestHead, surroundings: Surroundings)
     // The names of APISIX's own server block and of its only one.
     ["server_name", () => "_"],
     ["server_port", ({ port }) => String(port)],
+    ["hostname", ({ request }) => edgeName(request)],
     ["server_protocol", protocol],
     ["request", (head) => `${method(head)} ${head.rawTarget} ${protocol(head)}`],
     ["remote_addr", remoteAddr],

@@ -17,13 +17,16 @@ function startCounting(): Promise<Server> {
     response.setHeader("x-count", count);
     const path = request.url?.split("?")[0];
     if (path === "/cached/big") response.end(BIG);
-    else if (path === "/cached/chunked") {
+    else if (path === "/cached/cut" && request.headers["x-cut"]) {
+      response.write("half");
+      setImmediate(() => response.destroy());
+    } else if (path === "/cached/chunked") {
       response.write("one,");
       response.end("two");
     } else if (path === "/cached/coded") {
       response.writeHead(200, { "content-encoding": "gzip", "content-type": "text/plain" });
       response.end(CODED);
-    } else response.end(`answer ${count} to ${request.url}`);
+    } else response.end(`answer ${count} to ${request.url} for ${request.headers["x-real-ip"]}`);
   });
   return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
 }
@@ -103,6 +106,14 @@ describe("the Cache API of the platform, and endpoints of plugins", () => {
     expect(second.answer.headers.get("content-encoding")).toBe(name === "coded" ? "gzip" : null);
   });
 
+  it("keeps nothing of a body that broke off", async () => {
+    const cut = await stack.get("/cached/cut", { headers: { "x-cut": "1" } });
+    await expect(cut.text()).rejects.toThrow();
+    const next = await ask("/cached/cut");
+    expect([next.status, next.body]).toEqual(["MISS", expect.stringMatching(/^answer/)]);
+    expect((await ask("/cached/cut")).status).toBe("HIT");
+  });
+
   it("answers the requests of a batch by the whole gateway, its cache too", async () => {
     await ask("/cached/c");
     const pipeline = [
@@ -112,14 +123,15 @@ describe("the Cache API of the platform, and endpoints of plugins", () => {
     ];
     const answer = await stack.get("/batch", {
       method: "POST",
-      body: JSON.stringify({ headers: { "x-a": "1" }, pipeline }),
+      headers: { "cf-connecting-ip": "192.0.2.7" },
+      body: JSON.stringify({ headers: { "CF-Connecting-IP": "203.0.113.9" }, pipeline }),
     });
     expect(answer.status).toBe(200);
     expect(await answer.json()).toEqual([
       expect.objectContaining({
         status: 200,
         reason: "OK",
-        body: expect.stringMatching(/^answer \d+ to \/plain\?x=1$/),
+        body: expect.stringMatching(/^answer \d+ to \/plain\?x=1 for 192\.0\.2\.7$/),
       }),
       expect.objectContaining({
         status: 200,

@@ -1,8 +1,9 @@
+import { joinBytes } from "../../edge/join-bytes.ts";
 import type { KeptResponse, ResponseCache } from "../../edge/response-cache.ts";
 
 interface Held {
   readonly head: string;
-  readonly bytes: ArrayBuffer;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   readonly until: number;
 }
 
@@ -28,8 +29,15 @@ export class MemoryResponseCache implements ResponseCache {
 
   async put(key: string, { head, body, keepSeconds }: Parameters<ResponseCache["put"]>[1]) {
     const until = this.#now() + keepSeconds * 1000;
-    const bytes = await new Response(body).arrayBuffer().catch(() => undefined);
-    if (bytes) this.#held.set(key, { head: JSON.stringify(head), bytes, until });
+    const pieces: Uint8Array[] = [];
+    try {
+      for await (const piece of new Response(body).body ?? []) pieces.push(piece);
+    } catch {
+      // A cache may take what has come for the whole.
+    }
+    const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    const bytes = joinBytes(pieces, size);
+    this.#held.set(key, { head: JSON.stringify(head), bytes, until });
   }
 
   async delete(key: string): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { isRepeatedAuthorization } from "../authorization-header.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Exit } from "../exit.ts";
 import { claimsRefusal, refuseToken, schemaFault } from "./claim-rules.ts";
@@ -28,7 +29,7 @@ export async function judgeBearer(
 ): Promise<BearerVerdict> {
   const { configuration } = party;
   const token = bearerToken(exchange.header("authorization"), given);
-  if (token === "malformed") return { status: 400 };
+  if (token === "malformed" || isRepeatedAuthorization(exchange)) return { status: 400 };
   if (token === undefined) {
     return configuration.bearer_only ? refuseToken(exchange, configuration) : "none";
   }

@@ -1,4 +1,5 @@
 import { BoundedMap } from "../../bounded-map.ts";
+import { checkHeaderNames } from "../header-names.ts";
 import { schemaCheck } from "../json-schema.ts";
 import { definePlugin, type PluginDeps } from "../plugin.ts";
 import { judgeBearer, takesBearer } from "./bearer.ts";
@@ -32,6 +33,8 @@ export const openidConnect = definePlugin<OpenidConnectConfiguration>((deps) => 
   return {
     async build(configuration, { definedBy }) {
       refuseUnservable(configuration);
+      const { introspection_addon_headers: added } = configuration;
+      checkHeaderNames("introspection_addon_headers", added);
       const party: RelyingParty = {
         ...(await keysOf(configuration, deps)),
         configuration,

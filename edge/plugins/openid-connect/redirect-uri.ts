@@ -8,7 +8,8 @@ type Configured = Pick<OpenidConnectConfiguration, "redirect_uri">;
 /** Where the provider sends the browser back: as configured, or below what was asked for (reference 8.1). */
 export function redirectUri(exchange: Exchange, configuration: Configured): string {
   const { client } = exchange;
-  const uri = configuration.redirect_uri ?? encodeURI(redirectPath(exchange, configuration));
+  // As it was sent: what is escaped in it stays so.
+  const uri = configuration.redirect_uri ?? below(rawPath(exchange));
   return uri.startsWith("/") ? `${client.scheme}://${client.hostHeader}${uri}` : uri;
 }
 
@@ -18,8 +19,12 @@ export function isRedirected(exchange: Exchange, configuration: Configured): boo
 }
 
 /** Whether that is the path of the request, as it was sent or decoded. */
-export function isPath({ uri, rawTarget }: Exchange, path: string): boolean {
-  return uri === path || rawTarget.replace(/[?#].*$/s, "") === path;
+export function isPath(exchange: Exchange, path: string): boolean {
+  return exchange.uri === path || rawPath(exchange) === path;
+}
+
+function rawPath({ rawTarget }: Exchange): string {
+  return rawTarget.replace(/[?#].*$/s, "");
 }
 
 function redirectPath({ uri }: Exchange, { redirect_uri: configured }: Configured): string {
@@ -27,6 +32,10 @@ function redirectPath({ uri }: Exchange, { redirect_uri: configured }: Configure
     const path = configured.replace(/[?#].*$/s, "");
     return path.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*/i, "") || "/";
   }
-  if (uri.endsWith(SUFFIX)) return uri;
-  return uri.endsWith("/") ? `${uri.slice(0, -1)}${SUFFIX}` : `${uri}${SUFFIX}`;
+  return below(uri);
+}
+
+function below(path: string): string {
+  if (path.endsWith(SUFFIX)) return path;
+  return path.endsWith("/") ? `${path.slice(0, -1)}${SUFFIX}` : `${path}${SUFFIX}`;
 }

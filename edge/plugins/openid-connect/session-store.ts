@@ -1,6 +1,7 @@
 import { JOSEError } from "jose/errors";
 import { compactDecrypt } from "jose/jwe/compact/decrypt";
 import { CompactEncrypt } from "jose/jwe/compact/encrypt";
+import { sha256Hex } from "../../../shared/snapshot/digest.ts";
 import type { Exchange } from "../exchange.ts";
 import type { PluginDeps } from "../plugin.ts";
 import type { OpenidConnectConfiguration } from "./configuration.ts";
@@ -28,6 +29,7 @@ interface Sealed extends Session {
   readonly sealedAt: number;
 }
 
+const NAME_DIGITS = 8;
 const DEFAULT_LIFETIME_S = 3_600;
 /** However much it is used, a session ends, as those of lua-resty-session do; or later where it may idle so long. */
 const LONGEST_S = 86_400;
@@ -48,16 +50,19 @@ export async function createSessionStore(
   { now }: Pick<PluginDeps, "now">,
 ): Promise<SessionStore | undefined> {
   if (!session) return undefined;
-  const key = await derivedKey(session.secret, JSON.stringify([discovery, client_id]));
+  const of = JSON.stringify([discovery, client_id]);
+  const key = await derivedKey(session.secret, of);
+  // Two clients on one host would otherwise take each other's sessions away.
+  const name = `session_${(await sha256Hex(UTF8.encode(of))).slice(0, NAME_DIGITS)}`;
   const lifetimeS = session.cookie?.lifetime ?? DEFAULT_LIFETIME_S;
   const longestS = Math.max(lifetimeS, LONGEST_S);
   const seconds = () => Math.floor(now() / 1000);
   return {
     async open(exchange) {
-      const text = readCookies(exchange);
+      const text = readCookies(exchange, name);
       const sealed = text === undefined ? undefined : await unsealed(text, key);
       if (!sealed) return undefined;
-      hideCookies(exchange);
+      hideCookies(exchange, name);
       const idleS = seconds() - sealed.sealedAt;
       if (idleS >= lifetimeS || seconds() - sealed.began >= longestS) return undefined;
       const { sealedAt: _sealedAt, ...opened } = sealed;
@@ -69,9 +74,9 @@ export async function createSessionStore(
         .setProtectedHeader({ alg: "dir", enc: "A256GCM" })
         .encrypt(key);
       const restS = Math.min(lifetimeS, saved.began + longestS - seconds());
-      writeCookies(exchange, text, restS);
+      writeCookies(exchange, name, text, restS);
     },
-    drop: (exchange) => dropCookies(exchange),
+    drop: (exchange) => dropCookies(exchange, name),
   };
 }
 

@@ -1,3 +1,4 @@
+import { hexOf } from "../../../shared/hex.ts";
 import { announcedLength } from "../../upstream/sending.ts";
 import { within } from "../../upstream/timers.ts";
 import type { AnswerHead } from "../answer.ts";
@@ -12,8 +13,16 @@ import {
   readDirectives,
   secondsOf,
 } from "./cache-control.ts";
-import { fillingBody } from "./filling-body.ts";
-import { type FoundAnswer, findAnswer, keepAnswer, purgeAnswer, varyNames } from "./kept-answer.ts";
+import { type Filling, fillingBody } from "./filling-body.ts";
+import {
+  type FoundAnswer,
+  findAnswer,
+  keepAnswer,
+  keepLongBody,
+  purgeAnswer,
+  varyNames,
+} from "./kept-answer.ts";
+import { isNotModified } from "./not-modified.ts";
 
 export interface CachePolicy {
   readonly statuses: readonly number[];
@@ -27,7 +36,7 @@ export interface CachePolicy {
   readonly maxBytes: number;
 }
 
-type CacheDeps = Pick<PluginDeps, "now" | "responseCache" | "timers">;
+type CacheDeps = Pick<PluginDeps, "now" | "randomBytes" | "responseCache" | "timers">;
 
 export type CacheStatus = "MISS" | "HIT" | "EXPIRED" | "STALE" | "BYPASS";
 
@@ -88,7 +97,7 @@ export class AnswerCache {
     const found = await findAnswer(this.#deps.responseCache, key, headers);
     const status = found ? this.#statusOf(found, wishes) : "MISS";
     tell(exchange, status);
-    if (found && status === "HIT") return this.#hit(exchange, found);
+    if (found && status === "HIT") return this.#hit(exchange, found, headers);
     await found?.body?.cancel();
     if (!found && wishes.has("only-if-cached")) return { status: 504 };
     this.#seek(exchange, { key, headers, status });
@@ -123,28 +132,38 @@ export class AnswerCache {
     const { maxBytes } = this.#policy;
     const length = announcedLength(answer.headers);
     if (length !== undefined && length > maxBytes) return undefined;
-    const { now, responseCache, timers } = this.#deps;
+    const filling = { length, maxBytes, ...this.#keeping(exchange, sought, { ttl, vary, answer }) };
+    return (body) => fillingBody(body, filling);
+  }
+
+  #keeping(
+    exchange: Exchange,
+    { key, headers: request, upstream }: Sought,
+    { ttl, vary, answer }: { ttl: number; vary: readonly string[]; answer: AnswerHead },
+  ): Pick<Filling, "takeLong" | "keep" | "patience"> {
+    const { now, randomBytes, responseCache, timers } = this.#deps;
     const head = {
-      status: upstream.status,
-      headers: keptHeaders(upstream.headers, answer.headers),
-      length,
+      status: upstream?.status ?? answer.status,
+      headers: keptHeaders(upstream?.headers ?? answer.headers, answer.headers),
       storedAt: now(),
       ttl,
     };
-    const keep = (body: ReadableStream<Uint8Array>) => {
-      const answerToKeep = { ...head, body, vary, request: sought.headers };
-      const kept = keepAnswer(responseCache, sought.key, answerToKeep).catch(() => undefined);
-      exchange.waitUntil(kept);
-      return kept;
+    const longKey = JSON.stringify(["body", hexOf(randomBytes(16))]);
+    const goesOn = (work: Promise<void>) => {
+      const settled = work.catch(() => undefined);
+      exchange.waitUntil(settled);
+      return settled;
     };
     const late = () => new Error("the cache is slow");
-    return (body) =>
-      fillingBody(body, {
-        length,
-        maxBytes,
-        keep,
-        patience: (kept) => within(timers, KEPT_WITHIN_MS, kept, late).catch(() => undefined),
-      });
+    return {
+      takeLong: (body) => goesOn(keepLongBody(responseCache, longKey, body, ttl)),
+      keep: ({ bytes, length }) => {
+        const bodyKey = bytes ? undefined : longKey;
+        const whole = { ...head, length, bodyKey, body: bytes ?? null, vary, request };
+        return goesOn(keepAnswer(responseCache, key, whole));
+      },
+      patience: (kept) => within(timers, KEPT_WITHIN_MS, kept, late).catch(() => undefined),
+    };
   }
 
   #seek(exchange: Exchange, request: Pick<Sought, "key" | "headers" | "status">): void {
@@ -168,14 +187,21 @@ export class AnswerCache {
     return Math.max(0, (this.#deps.now() - storedAt) / 1000);
   }
 
-  #hit(exchange: Exchange, { answer, body }: FoundAnswer): Exit {
-    const { answerHeaders } = exchange;
+  async #hit(
+    { answerHeaders }: Exchange,
+    { answer, body }: FoundAnswer,
+    request: Headers,
+  ): Promise<Exit> {
     for (const name of new Set(answer.headers.map(([name]) => name))) answerHeaders.delete(name);
     for (const [name, value] of answer.headers) {
       if (!this.#policy.hidesHeaders || !HIDDEN.includes(name)) answerHeaders.append(name, value);
     }
     answerHeaders.set("age", String(Math.floor(this.#ageOf(answer))));
-    if (answer.length !== undefined) answerHeaders.set("content-length", String(answer.length));
+    if (answer.status === 200 && isNotModified(request, answerHeaders)) {
+      await body?.cancel();
+      return { status: 304 };
+    }
+    answerHeaders.set("content-length", String(answer.length));
     return { status: answer.status, body: body ?? NOTHING };
   }
 

@@ -9,8 +9,10 @@ export interface KeptAnswer {
   readonly status: number;
   /** Of the upstream, before any plugin. */
   readonly headers: readonly (readonly [string, string])[];
-  /** Of the body, where its upstream told. */
-  readonly length: number | undefined;
+  /** Of the body. */
+  readonly length: number;
+  /** Where the body is, if not with the head: a long one is there before it is known to be whole. */
+  readonly bodyKey: string | undefined;
   /** Milliseconds since 1970. */
   readonly storedAt: number;
   /** Seconds. */
@@ -54,19 +56,40 @@ export async function findAnswer(
   request: Headers,
 ): Promise<FoundAnswer | undefined> {
   const kept = await cache.get(key);
-  if (isAnswer(kept?.head)) return { answer: kept.head, body: kept.body };
+  if (isAnswer(kept?.head)) return withBody(cache, kept.head, kept.body);
   await kept?.body?.cancel();
   if (!isVariants(kept?.head)) return undefined;
   const { names, signatures } = kept.head;
   const signature = await signatureOf(names, request);
   if (!signatures.includes(signature)) return undefined;
   const variant = await cache.get(variantKey(key, signature));
-  if (!isAnswer(variant?.head)) return undefined;
-  return { answer: variant.head, body: variant.body };
+  return isAnswer(variant?.head) ? withBody(cache, variant.head, variant.body) : undefined;
+}
+
+async function withBody(
+  cache: ResponseCache,
+  answer: KeptAnswer,
+  body: KeptResponse["body"],
+): Promise<FoundAnswer | undefined> {
+  if (answer.bodyKey === undefined) return { answer, body };
+  await body?.cancel();
+  const long = await cache.get(answer.bodyKey);
+  return long?.body ? { answer, body: long.body } : undefined;
+}
+
+/** A body that is not found until an answer says that it is its own. */
+export function keepLongBody(
+  cache: ResponseCache,
+  key: string,
+  body: ReadableStream<Uint8Array>,
+  ttl: number,
+): Promise<void> {
+  return cache.put(key, { head: "a body", body, keepSeconds: ttl + KEPT_ON_SECONDS });
 }
 
 export interface AnswerToKeep extends Omit<KeptAnswer, "kind" | "format"> {
-  readonly body: ReadableStream<Uint8Array>;
+  /** Null: it is under `bodyKey`. */
+  readonly body: Uint8Array<ArrayBuffer> | null;
   /** What its upstream varies it by. */
   readonly vary: readonly string[];
   readonly request: Headers;

@@ -138,6 +138,13 @@ describe("forward-auth, when the service does not answer", () => {
     expect(log).toEqual(["forward-auth of routes/r: https://auth.test/check: connection refused"]);
   });
 
+  it("lets nobody else say what it would have said, where it may be missed", async () => {
+    const change = { allow_degradation: true, upstream_headers: ["X-User"] };
+    const { get, seen } = await asking(down, change);
+    expect((await get("/r", { headers: { "x-user": "admin" } })).status).toBe(200);
+    expect(seen[0]?.headers.get("x-user")).toBeNull();
+  });
+
   it("waits no longer than it may, and lets go of the connection", async () => {
     const signals: (AbortSignal | null | undefined)[] = [];
     const fetch = (_input: RequestInfo | URL, init?: RequestInit) => {
@@ -166,8 +173,14 @@ describe("forward-auth, when the service does not answer", () => {
     expect(log.join()).toContain("longer than");
   });
 
-  it("refuses a uri that is none", async () => {
-    const { get } = await asking(yes(), { uri: "auth.test/check" });
+  it.each([
+    [{ uri: "auth.test/check" }],
+    [{ extra_headers: { "a b": "1" } }],
+    [{ request_headers: ["a b"] }],
+    [{ upstream_headers: [""] }],
+    [{ client_headers: ["é"] }],
+  ])("refuses %j, which nobody could be asked with", async (change) => {
+    const { get } = await asking(yes(), change);
     expect((await get("/r")).status).toBe(503);
   });
 });

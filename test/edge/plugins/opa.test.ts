@@ -131,6 +131,7 @@ describe("opa, when it is not", () => {
       "x-why": "a\r\nset-cookie: b",
       "Set-Cookie": ["a=1", "b=2"],
       "x-no": null,
+      "x y": "no name",
       "x-n": 1,
     };
     const { get } = await answering({ allow: false, headers });

@@ -5,10 +5,10 @@ const effects = (plugins: Parameters<typeof unservedPlugins>[0]) =>
   unservedPlugins(plugins).map(({ name, support }) => `${name} ${support.is}`);
 
 it("tells every plugin that the edge refuses or ignores, in the order in which they are written", () => {
-  expect(effects({ gzip: {}, "ext-plugin-pre-req": {}, prometheus: {} })).toEqual([
+  expect(effects({ gzip: {}, "ext-plugin-pre-req": {}, datadog: {} })).toEqual([
     "gzip ignored",
     "ext-plugin-pre-req refused",
-    "prometheus ignored",
+    "datadog ignored",
   ]);
 });
 

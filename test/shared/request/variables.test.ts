@@ -46,6 +46,9 @@ describe("a variable of the request", () => {
   it.each<[name: string, value: JsonValue, sent: Sent]>([
     ["uri", "/a b", { target: "/a%20b?c" }],
     ["document_uri", "/a b", { target: "/a%20b?c" }],
+    ["hostname", "edge", {}],
+    ["hostname", "FRA", { cf: { colo: "FRA" } }],
+    ["hostname", "edge", { cf: { colo: 7 } }],
     ["request_uri", "/a b?c=%20", { target: "/a%20b?c=%20" }],
     ["request_uri", "/a", { target: "/a?" }],
     ["real_request_uri", "/a%20b?c=%20", { target: "/a%20b?c=%20" }],
@@ -102,7 +105,6 @@ describe("a variable of the request", () => {
     "status",
     "remote_port",
     "server_addr",
-    "hostname",
     "connection",
     "pid",
     "nginx_version",
@@ -245,6 +247,7 @@ describe("a variable in the body", () => {
     const variables = variablesOf(sent);
     const id = variables.get("request_id");
     expect(variables.withBody(bytes("n=1")).get("request_id")).toBe(id);
+    expect(variables.withHead({ uri: "/other" }).get("request_id")).toBe(id);
   });
 });
 

@@ -50,6 +50,9 @@ describe("openid-connect with bearer_only", () => {
     expect(basic.status).toBe(401);
     const malformed = await get("/r", { headers: { authorization: "token" } });
     expect(malformed.status).toBe(400);
+    const twice = new Headers({ authorization: "Bearer a" });
+    twice.append("authorization", "Bearer b");
+    expect((await get("/r", { headers: twice })).status).toBe(400);
     expect(seen).toEqual([]);
     expect(asked()).toEqual([]);
   });

@@ -152,6 +152,7 @@ describe("openid-connect refuses", () => {
       { client_rsa_private_key: "x" },
       /client_rsa_private_key is no PEM/,
     ],
+    ["a header that is none", { introspection_addon_headers: ["x y"] }, /x y is no header/],
     ["dpop without keys", { dpop: { enabled: true } }, /dpop needs/],
     [
       "a lifetime of nothing",

@@ -57,6 +57,7 @@ describe("openid-connect sends a browser to sign in", () => {
   it.each([
     [undefined, "/r/", "http://edge.test/r/.apisix/redirect"],
     [undefined, "/r/a%20b", "http://edge.test/r/a%20b/.apisix/redirect"],
+    [undefined, "/r/a%3Fb%25%ff?c", "http://edge.test/r/a%3Fb%25%ff/.apisix/redirect"],
     ["/r/back", "/r/x", "http://edge.test/r/back"],
     ["https://shop.test/r/back", "/r/x", "https://shop.test/r/back"],
   ])("redirect_uri %s, asked for %s: back to %s", async (redirect_uri, path, expected) => {
@@ -97,9 +98,9 @@ describe("openid-connect, once a user has signed in", () => {
     const { browser, seen, signIn } = await anOidcWorld();
     browser.cookies.set("theme", "dark");
     await signIn(browser);
-    browser.cookies.set("sessions", "1");
+    browser.cookies.set("session", "theirs");
     await browser.get(PATH);
-    expect(seen[0]?.headers.get("cookie")).toBe("theme=dark; sessions=1");
+    expect(seen[0]?.headers.get("cookie")).toBe("theme=dark; session=theirs");
   });
 
   it("asks the provider no more, from request to request", async () => {
@@ -179,6 +180,22 @@ describe("openid-connect, once a user has signed in", () => {
     const headers = Object.fromEntries(names.map((name) => [name, "forged"]));
     expect((await get("/r", { headers })).status).toBe(200);
     expect(names.map((name) => seen[0]?.headers.get(name))).toEqual(names.map(() => null));
+  });
+});
+
+describe("openid-connect finishes a login of any path", () => {
+  it.each(["/r/", "/r/a%20b/", "/r/a%3Fb%25%ff?c=%ff", "/r/%C3%A9", `/r/${"x".repeat(1_900)}`])(
+    "%s",
+    async (path) => {
+      const { browser, signIn } = await anOidcWorld();
+      expect((await signIn(browser, path)).headers.get("location")).toBe(path);
+    },
+  );
+
+  it("without its query where that is too long to be remembered", async () => {
+    const { browser, signIn } = await anOidcWorld();
+    const answer = await signIn(browser, `/r/x?${"y".repeat(3_000)}`);
+    expect(answer.headers.get("location")).toBe("/r/x");
   });
 });
 

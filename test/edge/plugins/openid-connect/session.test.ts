@@ -2,9 +2,13 @@ import { describe, expect, it } from "vitest";
 import { locationOf } from "../../../support/browser.ts";
 import { SUBJECT } from "../../../support/identity-provider.ts";
 import { anOidcWorld, told } from "../../../support/oidc-world.ts";
+import { anUpstream, aRoute } from "../../../support/snapshots.ts";
 
 const PATH = "/r/page?a=1";
 const MINUTE = 60_000;
+
+/** Of this client of this provider. */
+const SESSION = "session_52e52a76";
 
 async function signedIn(change: object = {}) {
   const world = await anOidcWorld(change);
@@ -16,13 +20,13 @@ async function signedIn(change: object = {}) {
 describe("openid-connect's session", () => {
   it("lies in the browser, where nobody can read or change it", async () => {
     const { browser } = await signedIn();
-    const value = browser.cookies.get("session") ?? "";
+    const value = browser.cookies.get(SESSION) ?? "";
     expect(value).toMatch(/^1\.eyJ/);
     expect(atob(value.split(".")[1] as string)).toBe('{"alg":"dir","enc":"A256GCM"}');
     expect(value).not.toContain("access-");
     for (const at of [3, 60, value.length - 3]) {
       const other = value[at] === "A" ? "B" : "A";
-      browser.cookies.set("session", value.slice(0, at) + other + value.slice(at + 1));
+      browser.cookies.set(SESSION, value.slice(0, at) + other + value.slice(at + 1));
       expect((await browser.get(PATH)).status).toBe(302);
     }
   });
@@ -30,7 +34,7 @@ describe("openid-connect's session", () => {
   it("is not for scripts, other sites, and plain HTTP where it came by HTTPS", async () => {
     const { browser, browserOf, signIn } = await signedIn();
     expect(browser.received.at(-1)).toMatch(
-      /^session=[^;]+; Path=\/; Max-Age=3600; HttpOnly; SameSite=Lax$/,
+      /^session_[0-9a-f]{8}=[^;]+; Path=\/; Max-Age=3600; HttpOnly; SameSite=Lax$/,
     );
     const secure = browserOf({ scheme: "https" });
     await signIn(secure);
@@ -45,9 +49,31 @@ describe("openid-connect's session", () => {
       { discovery: "https://idp.test/.well-known/openid-configuration?2" },
     ],
   ])("is nothing to %s", async (_what, change) => {
-    const { browser, plugin, serve } = await signedIn();
-    await serve(plugin({ unauth_action: "deny", ...change }));
-    expect((await browser.get(PATH)).status).toBe(401);
+    const { browser, browserOf, plugin, serve } = await signedIn();
+    await serve(plugin(change));
+    expect((await browserOf().get(PATH)).status).toBe(302);
+    const other = browserOf();
+    await other.get(PATH);
+    // Under whatever name it looks for its own.
+    const value = browser.cookies.get(SESSION) ?? "";
+    for (const name of [...other.cookies.keys(), SESSION]) other.cookies.set(name, value);
+    expect((await other.get(PATH)).status).toBe(302);
+  });
+
+  it("lies beside that of another client on the same host", async () => {
+    const { browser, plugin, provider, publish, signIn } = await anOidcWorld();
+    const upstream = anUpstream(["u.test:80"]);
+    const other = plugin({ discovery: `${provider.discovery}?tenant=2` });
+    await publish({
+      routes: {
+        a: aRoute("a", { uri: "/r*", upstream, plugins: plugin() }),
+        b: aRoute("b", { uri: "/b*", upstream, plugins: other }),
+      },
+    });
+    await signIn(browser, "/r");
+    await signIn(browser, "/b");
+    expect(browser.cookies.size).toBe(2);
+    for (const path of ["/r", "/b", "/r"]) expect((await browser.get(path)).status).toBe(200);
   });
 
   it("holds in another place with the same client and secret, and in the next generation", async () => {
@@ -88,14 +114,19 @@ describe("openid-connect's session", () => {
     const { browser, provider, seen, signIn } = await anOidcWorld();
     provider.behaviour.accessTokenSize = 9_000;
     await signIn(browser);
-    expect([...browser.cookies.keys()]).toEqual(["session", "session_2", "session_3", "session_4"]);
+    expect([...browser.cookies.keys()]).toEqual([
+      SESSION,
+      `${SESSION}_2`,
+      `${SESSION}_3`,
+      `${SESSION}_4`,
+    ]);
     for (const line of browser.received) expect(line.length).toBeLessThan(4_096);
     expect((await browser.get(PATH)).status).toBe(200);
     expect(seen[0]?.headers.get("x-access-token")?.length).toBe(9_000);
     expect(seen[0]?.headers.get("cookie")).toBeNull();
-    browser.cookies.delete("session_3");
+    browser.cookies.delete(`${SESSION}_3`);
     expect((await browser.get(PATH)).status).toBe(302);
-    expect([...browser.cookies.keys()]).toEqual(["session"]);
+    expect([...browser.cookies.keys()]).toEqual([SESSION]);
   });
 
   it("of more than browsers carry is an error, not half a session", async () => {
@@ -121,7 +152,7 @@ describe("openid-connect, when the access token is over", () => {
   it("asks once for what a page asks for at a time", async () => {
     const { asked, clock, get, browser, seen } = await signedIn();
     clock.now += 5 * MINUTE;
-    const cookie = `session=${browser.cookies.get("session")}`;
+    const cookie = `${SESSION}=${browser.cookies.get(SESSION)}`;
     const answers = await Promise.all([1, 2, 3].map(() => get("/r", { headers: { cookie } })));
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
     expect(asked()).toEqual(["POST /token"]);
