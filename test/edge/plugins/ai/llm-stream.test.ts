@@ -145,6 +145,18 @@ describe("a stream of ai-proxy", () => {
     expect((await get("/r", prompt(STREAM))).status).toBe(500);
   });
 
+  it("ends at the provider where an error_response takes its place", async () => {
+    const open = anOpenStream();
+    const response = new Response(open.response.body, { status: 404 });
+    response.headers.set("content-type", "text/event-stream");
+    const { get, serve } = anOpenWorld(aProvider(() => response));
+    await serve({ "ai-proxy": openAi({ _meta: { error_response: "no" } }) });
+    (await open.pieces).enqueue(bytes(event({ n: 1 })));
+    const answer = await get("/r", prompt(STREAM));
+    expect([answer.status, await answer.text()]).toEqual([404, "no"]);
+    await open.stopped;
+  });
+
   it("may be empty", async () => {
     const { get, serve } = anOpenWorld(aProvider(() => aStream([])));
     await serve({ "ai-proxy": openAi() });
