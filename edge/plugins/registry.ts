@@ -1,11 +1,11 @@
 import type { SupportedPluginName } from "../../shared/plugins/catalogue.ts";
-import type { Plugin } from "./plugin.ts";
 import { acl } from "./acl.ts";
 import { aiPromptDecorator } from "./ai-prompt-decorator.ts";
 import { aiPromptGuard } from "./ai-prompt-guard.ts";
 import { aiPromptTemplate } from "./ai-prompt-template.ts";
-import { aiProxyMulti } from "./ai-proxy-multi.ts";
 import { aiProxy } from "./ai-proxy.ts";
+import { aiProxyMulti } from "./ai-proxy-multi.ts";
+import { aiRateLimiting } from "./ai-rate-limiting.ts";
 import { apiBreaker } from "./api-breaker.ts";
 import { attachConsumerLabel } from "./attach-consumer-label.ts";
 import { authzCasbin } from "./authz-casbin/authz-casbin.ts";
@@ -49,6 +49,7 @@ import { openfunction } from "./openfunction.ts";
 import { openidConnect } from "./openid-connect/openid-connect.ts";
 import { opentelemetry } from "./opentelemetry/opentelemetry.ts";
 import { openwhisk } from "./openwhisk.ts";
+import type { Plugin } from "./plugin.ts";
 import { prometheus } from "./prometheus/prometheus.ts";
 import { proxyCache } from "./proxy-cache/proxy-cache.ts";
 import { proxyMirror } from "./proxy-mirror.ts";
@@ -108,6 +109,7 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "ai-prompt-decorator": aiPromptDecorator,
   "ai-proxy-multi": aiProxyMulti,
   "ai-proxy": aiProxy,
+  "ai-rate-limiting": aiRateLimiting,
   "proxy-mirror": proxyMirror,
   "graphql-proxy-cache": graphqlProxyCache,
   "proxy-rewrite": proxyRewrite,

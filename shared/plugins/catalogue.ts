@@ -154,7 +154,7 @@ const HTTP_TABLE = [
     phases: ["access", "lua_body_filter"],
     support: LATER,
   },
-  { name: "ai-rate-limiting", priority: 1030, phases: ["access", "log"], support: LATER },
+  { name: "ai-rate-limiting", priority: 1030, phases: ["access", "log"], support: SUPPORTED },
   {
     name: "ai-aliyun-content-moderation",
     priority: 1029,
