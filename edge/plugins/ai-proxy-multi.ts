@@ -11,6 +11,7 @@ import { type LlmLogging, LlmRecord } from "./ai/llm-record.ts";
 import type { LlmStreamLimits } from "./ai/llm-stream.ts";
 import { pickInstance } from "./ai/picked-instance.ts";
 import { type Prompt, readPrompt } from "./ai/prompt.ts";
+import { hasTokensLeft } from "./ai/token-limit.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Exit } from "./exit.ts";
 import { definePlugin, type PluginDeps } from "./plugin.ts";
@@ -40,11 +41,13 @@ interface Candidate {
   readonly key: string;
 }
 
+type Candidates = AsyncGenerator<Candidate, undefined>;
+
 interface Asked {
   readonly prompt: Prompt;
   readonly record: LlmRecord;
   readonly first: Candidate;
-  readonly others: Iterator<Candidate, undefined>;
+  readonly others: Candidates;
 }
 
 /** `ai-proxy-multi`: `ai-proxy` with several language models to choose from (reference 8.8). */
@@ -59,11 +62,13 @@ export const aiProxyMulti = definePlugin<AiProxyMultiConfiguration>((deps) => {
         instances.map((each) => [each.name, candidateOf(each, site.definedBy)]),
       );
       const isUp = ({ checks, key }: Candidate) => !checks || healths.isHealthy(key);
-      const inOrder = function* (exchange: Exchange): Generator<Candidate, undefined> {
+      const skipsLimited = [configuration.fallback_strategy].flat().some(goesByTokens);
+      const inOrder = async function* (exchange: Exchange): Candidates {
         const nobodyIsUp = ![...candidates.values()].some(isUp);
         for (const name of order(exchange.variables)) {
           const candidate = candidates.get(name);
-          if (candidate && (nobodyIsUp || isUp(candidate))) yield candidate;
+          if (!candidate || !(nobodyIsUp || isUp(candidate))) continue;
+          if (!skipsLimited || (await hasTokensLeft(exchange, name))) yield candidate;
         }
         return undefined;
       };
@@ -73,7 +78,7 @@ export const aiProxyMulti = definePlugin<AiProxyMultiConfiguration>((deps) => {
           const prompt = await readPrompt(exchange, maxBytes);
           if ("status" in prompt) return prompt;
           const others = inOrder(exchange);
-          const { value: first } = others.next();
+          const { value: first } = await others.next();
           if (!first) return { status: 503, body: "all servers tried" };
           pickInstance(exchange, first.instance.name);
           const record = new LlmRecord(exchange, prompt, logging);
@@ -91,6 +96,11 @@ export const aiProxyMulti = definePlugin<AiProxyMultiConfiguration>((deps) => {
     },
   };
 });
+
+/** Strategies that leave out whom `ai-rate-limiting` would turn away. */
+function goesByTokens(strategy: Fallback | undefined): boolean {
+  return strategy === "rate_limiting" || strategy === "instance_health_and_rate_limiting";
+}
 
 function candidateOf(configured: ConfiguredInstance, definedBy: string): Candidate {
   const { name, checks } = configured;
@@ -123,7 +133,7 @@ async function askInTurn(
     if (isOver || !isFallback(answer, configuration)) return answer;
     const { retry_on_failure_within_ms: withinMs = Number.POSITIVE_INFINITY } = configuration;
     if (deps.now() - startedAt > withinMs) return answer;
-    const next = others.next();
+    const next = await others.next();
     if (next.done) return { exit: { status: 502 }, is: "failed" };
     deps.log(`ai-proxy-multi: ${instance.name} answered ${answer.exit.status}, asking another`);
     await discard(answer);
@@ -134,10 +144,10 @@ async function askInTurn(
 type Fallbacks = Pick<AiProxyMultiConfiguration, "fallback_strategy" | "fallback_http_statuses">;
 
 function isFallback(
-  { exit, is }: LlmAnswer,
+  { exit, is, outcome }: LlmAnswer,
   { fallback_strategy: strategy = [], fallback_http_statuses: statuses = [] }: Fallbacks,
 ): boolean {
-  if (statuses.includes(exit.status)) return true;
+  if (outcome?.is === "answer" && statuses.includes(outcome.status)) return true;
   if (is !== "failed") return false;
   const strategies = [strategy].flat();
   if (exit.status === 429) return strategies.includes("http_429");

@@ -1,4 +1,5 @@
 import { definePlugin } from "./plugin.ts";
+import { dropTold, toldNames } from "./told-headers.ts";
 
 interface AttachConsumerLabelConfiguration {
   /** Header names, and `$` with the name of a label. */
@@ -12,13 +13,14 @@ interface AttachConsumerLabelConfiguration {
 export const attachConsumerLabel = definePlugin<AttachConsumerLabelConfiguration>(() => ({
   build({ headers }) {
     const wanted = Object.entries(headers).map(([name, label]) => [name, label.slice(1)] as const);
+    const told = toldNames(Object.keys(headers));
     return {
       beforeProxy(exchange) {
         const labels = new Map(Object.entries(exchange.sender?.consumer.labels ?? {}));
+        dropTold(exchange.headers, told);
         for (const [name, label] of wanted) {
           const value = labels.get(label);
-          if (value === undefined) exchange.headers.delete(name);
-          else exchange.headers.set(name, value);
+          if (value !== undefined) exchange.headers.set(name, value);
         }
         return undefined;
       },

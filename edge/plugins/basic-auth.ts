@@ -26,7 +26,8 @@ export const basicAuth = definePlugin<AuthenticationConfiguration>(() => ({
         const { username, password } = credentials;
         const identity = await exchange.consumers.identified("basic-auth", username);
         const wanted = identity?.auth.password;
-        if (!identity || typeof wanted !== "string") return unproven(INVALID_USER);
+        // An empty one proves nothing, and a space could stand for it.
+        if (!identity || typeof wanted !== "string" || wanted === "") return unproven(INVALID_USER);
         return timingSafeEqual(password, wanted) ? proven(identity) : unproven(INVALID_USER);
       },
       hide: (exchange) => exchange.headers.delete("authorization"),

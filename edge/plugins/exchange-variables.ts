@@ -33,7 +33,8 @@ export class ExchangeVariables implements Variables {
       const headers = this.#exchange.changedHeaders;
       if (headers) return headers.get(headerName(name.slice(5))) ?? undefined;
     }
-    return this.#request().get(name) ?? LLM_DEFAULTS.get(name);
+    const value = this.#request().get(name);
+    return value === undefined ? LLM_DEFAULTS.get(name) : value;
   }
 
   #firstStatus(): Value {

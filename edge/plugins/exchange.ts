@@ -9,13 +9,18 @@ import type { Destination } from "../snapshot/destination.ts";
 import type { Sender } from "../snapshot/identities.ts";
 import type { OpenSnapshot } from "../snapshot/open-snapshot.ts";
 import type { EndedAttempt } from "../upstream/proxy-target.ts";
-import { observedHeaders } from "../upstream/request-headers.ts";
+import {
+  dropNamedByConnection,
+  namedByConnection,
+  observedHeaders,
+} from "../upstream/request-headers.ts";
 import { announcedLength } from "../upstream/sending.ts";
 import { watchedBody } from "../upstream/watched-body.ts";
 import type { AnswerHead } from "./answer.ts";
 import { ExchangeVariables } from "./exchange-variables.ts";
 import { bodyTooLong, limitedBody } from "./limited-body.ts";
 import type { RouteFacts } from "./route-facts.ts";
+import { tellConsumer } from "./told-headers.ts";
 
 /** The consumers of the generation that a request is served by. */
 export type Consumers = Pick<OpenSnapshot, "identified" | "consumer">;
@@ -79,6 +84,8 @@ export class Exchange {
   error: string | undefined;
   /** What an identity provider tells of a user who is no consumer; undefined: nobody has asked one. */
   externalUser: JsonValue | undefined;
+  /** Headers in which the upstream is told of a user who is no consumer. */
+  readonly userHeaders = new Set<string>();
   readonly #maxBodyBytes: number;
   readonly #rawTarget: string;
   #seen: RequestVariables;
@@ -115,6 +122,8 @@ export class Exchange {
     const base = body === undefined ? read.variables : read.variables.withBody(body);
     this.#seen = match ? base.withCaptures(capturesOf(match)) : base;
     this.variables = new ExchangeVariables(this, this.#own, () => this.#requestVariables());
+    // Before plugins write: at the end a client could so take out what they tell the upstream.
+    if (namedByConnection(request.headers).length > 0) dropNamedByConnection(this.headers);
   }
 
   /** A header of the request as it is now. */
@@ -193,11 +202,8 @@ export class Exchange {
 
   /** Authentication found a consumer: its plugins will run, and the upstream is told (reference 4.5). */
   identify(sender: Sender): void {
-    const { consumer, credentialId } = sender;
     this.#sender = sender;
-    this.#tell("x-consumer-username", consumer.username);
-    this.#tell("x-credential-identifier", credentialId);
-    this.#tell("x-consumer-custom-id", consumer.labels?.custom_id);
+    tellConsumer(this.headers, sender);
   }
 
   /** Another plugin runs in place of this one of a chain, whose access phase is left out (workflow). */
@@ -298,11 +304,6 @@ export class Exchange {
   /** What the upstream gets; undefined: it still lies in the request. */
   get bodyToSend(): ReadAhead["rest"] | undefined {
     return this.#ahead?.rest ?? this.#limited;
-  }
-
-  #tell(name: string, value: string | undefined): void {
-    if (value === undefined) this.headers.delete(name);
-    else this.headers.set(name, value);
   }
 
   #requestVariables(): RequestVariables {

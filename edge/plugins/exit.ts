@@ -8,6 +8,8 @@ export interface Exit {
    * nothing.
    */
   readonly body?: string | Uint8Array | ReadableStream<Uint8Array> | JsonBody | undefined;
+  /** `upstream`: somebody else has said it, and the plugin passes it on. The plugin's own, if left out. */
+  readonly source?: "upstream" | undefined;
 }
 
 export type JsonBody = Readonly<Record<string, unknown>> | readonly unknown[];

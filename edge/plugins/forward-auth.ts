@@ -6,6 +6,7 @@ import { headerText } from "./header-text.ts";
 import { isHttpUrl } from "./http-url.ts";
 import { ConfigurationRefused, definePlugin } from "./plugin.ts";
 import { callService, type ServiceAnswer, ServiceUnavailable } from "./service-call.ts";
+import { dropTold, toldNames } from "./told-headers.ts";
 
 interface ForwardAuthConfiguration {
   readonly uri: string;
@@ -30,11 +31,12 @@ export const forwardAuth = definePlugin<ForwardAuthConfiguration>((deps) => ({
     for (const field of ["request_headers", "upstream_headers", "client_headers"] as const) {
       checkHeaderNames(field, configuration[field]);
     }
+    const told = toldNames(configuration.upstream_headers);
     const failed = (error: unknown, exchange: Exchange): Exit | undefined => {
       if (!(error instanceof ServiceUnavailable)) throw error;
       deps.log(`forward-auth of ${definedBy}: ${error.message}`);
       if (!configuration.allow_degradation) return { status: configuration.status_on_error };
-      return letPass(exchange, NOTHING_SAID, configuration);
+      return letPass(exchange, NOTHING_SAID, told, configuration);
     };
     return {
       async access(exchange) {
@@ -48,7 +50,7 @@ export const forwardAuth = definePlugin<ForwardAuthConfiguration>((deps) => ({
         } catch (error) {
           return failed(error, exchange);
         }
-        if (answer.status < 300) return letPass(exchange, answer, configuration);
+        if (answer.status < 300) return letPass(exchange, answer, told, configuration);
         return refuse(exchange, answer, configuration);
       },
     };
@@ -88,12 +90,14 @@ const NOTHING_SAID = { headers: new Headers() };
 function letPass(
   exchange: Exchange,
   { headers }: Pick<ServiceAnswer, "headers">,
+  told: ReadonlySet<string>,
   { upstream_headers }: ForwardAuthConfiguration,
 ): undefined {
+  dropTold(exchange.headers, told);
   for (const name of upstream_headers) {
+    exchange.userHeaders.add(name);
     const value = headers.get(name);
-    if (value === null) exchange.headers.delete(name);
-    else exchange.headers.set(name, value);
+    if (value !== null) exchange.headers.set(name, value);
   }
 }
 

@@ -46,6 +46,7 @@ export const jweDecrypt = definePlugin<JweDecryptConfiguration>(() => {
         const plain = key && (await decrypted(token, key));
         if (plain === undefined) return exitWith(400, "failed to decrypt JWE token");
         exchange.headers.set(forwardHeader, plain);
+        exchange.userHeaders.add(forwardHeader);
         return undefined;
       },
     }),

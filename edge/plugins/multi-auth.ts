@@ -1,6 +1,7 @@
 import { HTTP_PLUGINS } from "../../shared/plugins/catalogue.ts";
 import { exitWith } from "./exit.ts";
 import { ConfigurationRefused, definePlugin, type Handler, type PluginSite } from "./plugin.ts";
+import { tellConsumer } from "./told-headers.ts";
 
 interface MultiAuthConfiguration {
   readonly auth_plugins: readonly Readonly<Record<string, object>>[];
@@ -24,7 +25,10 @@ export const multiAuth = definePlugin<MultiAuthConfiguration>(() => ({
     return {
       async rewrite(exchange) {
         for (const method of methods) {
-          if ((await method(exchange)) === undefined) return undefined;
+          if ((await method(exchange)) !== undefined) continue;
+          // jwe-decrypt finds no consumer: its clients must not pass for one of another method.
+          if (!exchange.sender) tellConsumer(exchange.headers, undefined);
+          return undefined;
         }
         return exitWith(401, "Authorization Failed");
       },

@@ -7,6 +7,7 @@ import { headerText } from "./header-text.ts";
 import { isHttpUrl } from "./http-url.ts";
 import { ConfigurationRefused, definePlugin, type PluginSite } from "./plugin.ts";
 import { callService, type ServiceAnswer, ServiceUnavailable } from "./service-call.ts";
+import { dropTold, toldNames } from "./told-headers.ts";
 
 interface OpaConfiguration {
   readonly host: string;
@@ -28,6 +29,7 @@ export const opa = definePlugin<OpaConfiguration>((deps) => ({
     const url = `${configuration.host}/v1/data/${policy}`;
     if (!isHttpUrl(url)) throw new ConfigurationRefused("its host is no http(s) URL");
     checkHeaderNames("send_headers_upstream", sent);
+    const told = toldNames(sent);
     const headers = { "content-type": "application/json" };
     return {
       async access(exchange) {
@@ -46,7 +48,10 @@ export const opa = definePlugin<OpaConfiguration>((deps) => ({
           deps.log(`opa of ${definedBy}: the answer (${answer.status}) holds no result`);
           return { status: 503 };
         }
-        return isTrue(result.allow) ? letPass(exchange, result, sent) : refuse(exchange, result);
+        if (!isTrue(result.allow)) return refuse(exchange, result);
+        // What the policy does not say, no client may say in its place.
+        dropTold(exchange.headers, told);
+        return tellUpstream(exchange, result, sent);
       },
     };
   },
@@ -135,9 +140,10 @@ function isTrue(value: unknown): boolean {
   return value !== undefined && value !== null && value !== false;
 }
 
-function letPass(exchange: Exchange, { headers }: Fields, sent: readonly string[]): undefined {
+function tellUpstream(exchange: Exchange, { headers }: Fields, sent: readonly string[]): undefined {
   const told = headersOf(headers);
   for (const name of sent) {
+    exchange.userHeaders.add(name);
     const value = told.get(name.toLowerCase());
     if (value !== undefined) exchange.headers.set(name, value.join(", "));
   }

@@ -127,6 +127,8 @@ export class PluginRun {
       exit = await call();
     }
     if (!exit || exit.status < 400 || link.errorResponse === undefined) return exit;
+    // Nobody reads it, and whoever sends it has to know.
+    if (exit.body instanceof ReadableStream) await exit.body.cancel();
     return { status: exit.status, body: bodyOf(link.errorResponse) };
   }
 
@@ -175,7 +177,8 @@ export class PluginRun {
   #exited(exit: Exit): Answered {
     const { answerHeaders, uri } = this.#exchange;
     answerHeaders.set("server", this.#deps.server);
-    return { response: exitResponse(exit, uri, answerHeaders), source: "plugin" };
+    const response = exitResponse(exit, uri, answerHeaders);
+    return { response, source: exit.source ?? "plugin" };
   }
 
   #failed(error: unknown): Answered {

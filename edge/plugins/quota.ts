@@ -50,8 +50,24 @@ interface Limit {
   readonly rule: number;
 }
 
-/** Lets a request pass that uses `cost` of the quota up, or answers it. */
-export type Quota = (exchange: Exchange, cost: number) => Promise<Exit | undefined>;
+/**
+ * - `use`: a request comes that uses `cost` up.
+ * - `ask`: would one pass? Nothing is counted.
+ * - `charge`: it has passed, and it counts whatever the limit says.
+ */
+export type QuotaStep = "use" | "ask" | "charge";
+
+/** Lets a request pass that uses `cost` of the quota up, or answers it; the step is `use` if left out. */
+export type Quota = (
+  exchange: Exchange,
+  cost: number,
+  step?: QuotaStep,
+) => Promise<Exit | undefined>;
+
+interface QuotaUse {
+  readonly cost: number;
+  readonly step: QuotaStep;
+}
 
 /** One plugin's quotas, with all that an isolate counts for them. */
 export class Quotas {
@@ -78,7 +94,7 @@ export class Quotas {
       headerNames(site.metadata as HeaderMetadata | undefined, rule && prefixOf(rule, i)),
     );
     const plugin = this.#plugin;
-    return async (exchange, cost) => {
+    return async (exchange, cost, step = "use") => {
       const limits = limitsOf(configuration, exchange.variables);
       if (!limits || limits.length === 0) {
         this.#deps.log(`${plugin} of ${site.definedBy}: no limit applies, or it is no number`);
@@ -90,11 +106,12 @@ export class Quotas {
           ...place,
           ...toldApart(limit, configuration),
         );
-        const verdict = await count(exchange, identity, limit, cost).catch((error: unknown) => {
+        const use = { cost, step };
+        const verdict = await count(exchange, identity, limit, use).catch((error: unknown) => {
           this.#deps.log(`${plugin}: the counter ${identity} cannot be asked: ${error}`);
           return undefined;
         });
-        if (!verdict && mayDegrade) continue;
+        if (step === "charge" || (!verdict && mayDegrade)) continue;
         if (!verdict) return { status: 500, body: { error_msg: "failed to limit count" } };
         tell(exchange, { configuration, limit, identity, verdict, names: headers[limit.rule] });
         if (!verdict.passes) return rejected(configuration);
@@ -110,12 +127,17 @@ export class Quotas {
       exchange: Exchange,
       identity: string,
       { limit, windowMs }: Limit,
-      cost: number,
+      { cost, step }: QuotaUse,
     ): Promise<WindowVerdict> => {
-      const ask: WindowAsk = { type, limit, windowMs, cost };
+      const counted = step === "ask" ? 0 : cost;
+      const isServed = step === "charge";
+      const ask: WindowAsk = { type, limit, windowMs, cost: counted, isServed };
       // A window that is over before it is settled would count nothing.
-      if (!late || windowMs <= seconds * 1000) return counters.count(identity, ask);
-      return late.count(identity, ask, seconds * 1000, exchange.waitUntil);
+      const verdict =
+        !late || windowMs <= seconds * 1000
+          ? await counters.count(identity, ask)
+          : await late.count(identity, ask, seconds * 1000, exchange.waitUntil);
+      return step === "ask" ? foreseen(verdict, cost) : verdict;
     };
   }
 
@@ -127,6 +149,12 @@ export class Quotas {
     this.#late.set(policy, known);
     return known;
   }
+}
+
+/** What the verdict would be if the request came. */
+function foreseen({ remaining, resetMs }: WindowVerdict, cost: number): WindowVerdict {
+  const passes = remaining >= cost;
+  return { passes, remaining: Math.max(0, remaining - cost), resetMs };
 }
 
 /** Undefined where one that applies has no number for its limit. */

@@ -51,7 +51,8 @@ function locationOf(
   rule: Substitution | undefined,
 ): string | undefined {
   if (uri !== undefined) return fillUri(uri, exchange.variables);
-  return rule?.replaceFirst(exchange.uri);
+  const location = rule?.replaceFirst(exchange.uri);
+  return location === undefined ? undefined : onThisHost(location);
 }
 
 /** As the upstream will be told it: observed, unless a plugin before has written another. */
@@ -78,6 +79,11 @@ function withOptions(
   return `${told}${question < 0 ? "?" : "&"}${args}`;
 }
 
+/** Browsers drop tabs and take a backslash for a slash: of `$uri` they would make `//other.test/`. */
+function onThisHost(text: string): string {
+  return text.replaceAll("\\", "%5C").replaceAll("\t", "%09");
+}
+
 /**
  * The plugin's own templates, which are not those of others: a variable has letters, digits and
  * underscores; `\$name` stays as it is; any other backslash goes.
@@ -89,7 +95,7 @@ function fillUri(template: string, variables: Variables): string {
   for (const [, kept, braced, plain, other] of template.matchAll(PART)) {
     const name = braced ?? plain;
     const value = name === undefined ? undefined : variables.get(name);
-    filled += kept ?? other ?? (value === undefined ? "" : variableText(value));
+    filled += kept ?? other ?? (value === undefined ? "" : onThisHost(variableText(value)));
   }
   return filled;
 }

@@ -5,9 +5,12 @@ import { aiPromptGuard } from "./ai-prompt-guard.ts";
 import { aiPromptTemplate } from "./ai-prompt-template.ts";
 import { aiProxy } from "./ai-proxy.ts";
 import { aiProxyMulti } from "./ai-proxy-multi.ts";
+import { aiRateLimiting } from "./ai-rate-limiting.ts";
 import { apiBreaker } from "./api-breaker.ts";
 import { attachConsumerLabel } from "./attach-consumer-label.ts";
 import { authzCasbin } from "./authz-casbin/authz-casbin.ts";
+import { awsLambda } from "./aws-lambda.ts";
+import { azureFunctions } from "./azure-functions.ts";
 import { basicAuth } from "./basic-auth.ts";
 import { batchRequests } from "./batch-requests/batch-requests.ts";
 import { bodyTransformer } from "./body-transformer/body-transformer.ts";
@@ -42,8 +45,10 @@ import { mocking } from "./mocking/mocking.ts";
 import { multiAuth } from "./multi-auth.ts";
 import { oasValidator } from "./oas-validator/oas-validator.ts";
 import { opa } from "./opa.ts";
+import { openfunction } from "./openfunction.ts";
 import { openidConnect } from "./openid-connect/openid-connect.ts";
 import { opentelemetry } from "./opentelemetry/opentelemetry.ts";
+import { openwhisk } from "./openwhisk.ts";
 import type { Plugin } from "./plugin.ts";
 import { prometheus } from "./prometheus/prometheus.ts";
 import { proxyCache } from "./proxy-cache/proxy-cache.ts";
@@ -104,6 +109,7 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "ai-prompt-decorator": aiPromptDecorator,
   "ai-proxy-multi": aiProxyMulti,
   "ai-proxy": aiProxy,
+  "ai-rate-limiting": aiRateLimiting,
   "proxy-mirror": proxyMirror,
   "graphql-proxy-cache": graphqlProxyCache,
   "proxy-rewrite": proxyRewrite,
@@ -133,4 +139,8 @@ export const PLUGINS: Readonly<Record<SupportedPluginName, Plugin>> = {
   "clickhouse-logger": clickhouseLogger,
   "tencent-cloud-cls": tencentCloudCls,
   "example-plugin": examplePlugin,
+  "aws-lambda": awsLambda,
+  "azure-functions": azureFunctions,
+  openwhisk,
+  openfunction,
 };

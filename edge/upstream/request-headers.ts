@@ -93,6 +93,24 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 /** Keep-Alive itself is dropped with or without being named. */
 const NO_OPTIONS: readonly string[] = [];
 
+/**
+ * Headers of the request's own that `Connection` names: not those that speak of every connection, and may
+ * still be asked for.
+ */
+export function namedByConnection(headers: Headers): readonly string[] {
+  return connectionOptions(headers).filter((name) => !OF_EVERY_CONNECTION.has(name));
+}
+
+/** Takes those out, and their names out of `Connection`. */
+export function dropNamedByConnection(headers: Headers): void {
+  const options = connectionOptions(headers).filter((name) => OF_EVERY_CONNECTION.has(name));
+  for (const name of namedByConnection(headers)) headers.delete(name);
+  if (options.length === 0) headers.delete("connection");
+  else headers.set("connection", options.join(", "));
+}
+
+const OF_EVERY_CONNECTION = new Set([...HOP_BY_HOP, "close"]);
+
 /** Names in `Connection`, which the sender meant for this connection only. */
 export function connectionOptions(headers: Headers): readonly string[] {
   const value = headers.get("connection");

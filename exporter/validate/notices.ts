@@ -12,7 +12,7 @@ import {
   upstreamRefusal,
 } from "../../shared/resources/upstream-support.ts";
 import type { Notice } from "../rejection.ts";
-import { pluginNotices } from "./plugin-notices.ts";
+import { hasPlugins, pluginNotices } from "./plugin-notices.ts";
 
 /** What the edge will not do of a valid resource (invariant 8). `key` is the whole etcd key. */
 export function noticesOf(resource: Resource, key: string, reach: Reach): readonly Notice[] {
@@ -38,7 +38,8 @@ export function noticesOf(resource: Resource, key: string, reach: Reach): readon
     if (resource.value.upstream) notices.push(...ofUpstream(resource.value.upstream, "upstream."));
   }
   if (isKind(resource, "upstreams")) notices.push(...ofUpstream(resource.value, ""));
-  const unservedOnes = unservedPlugins(value.plugins as PluginMap | undefined);
+  const plugins = hasPlugins(resource.kind) ? value.plugins : undefined;
+  const unservedOnes = unservedPlugins(plugins as PluginMap | undefined);
   for (const { name, support } of unservedOnes) {
     const effect = support.is === "refused" ? "refused" : "ignored";
     notices.push({

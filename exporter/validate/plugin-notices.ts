@@ -4,6 +4,7 @@ import { judgePcre } from "../../shared/expression/pcre-verdict.ts";
 import { isObject, type JsonObject } from "../../shared/json-schema/lua-value.ts";
 import { isDisabled } from "../../shared/plugins/support.ts";
 import type { Resource } from "../../shared/resources/resource.ts";
+import type { KindName } from "../../shared/resources/resource-key.ts";
 import type { InnerPlace } from "../plugins/inner-places.ts";
 import { conditionsIn, patternsIn } from "../plugins/plugin-patterns.ts";
 import type { Notice } from "../rejection.ts";
@@ -21,7 +22,7 @@ export function pluginNotices(
   isIgnored: (plugin: string) => boolean,
 ): readonly Unplaced[] {
   const value = resource.value as JsonObject;
-  if (resource.kind === "secrets" || !isObject(value.plugins)) return [];
+  if (!hasPlugins(resource.kind) || !isObject(value.plugins)) return [];
   const plugins = value.plugins as Readonly<Record<string, JsonObject>>;
   const disabled = disabledFaults(resource.kind, resource.id, value).map(
     ({ path, found, wanted }): Unplaced => ({
@@ -101,4 +102,9 @@ function matchesNothing(path: string, why: string): Unplaced {
     reason: `it is no regular expression (${why}) and is found nowhere, as in APISIX`,
     remedy: "correct it",
   };
+}
+
+/** What others call `plugins` is their own business. */
+export function hasPlugins(kind: KindName): boolean {
+  return kind !== "secrets" && kind !== "plugin_metadata";
 }

@@ -154,7 +154,7 @@ const HTTP_TABLE = [
     phases: ["access", "lua_body_filter"],
     support: LATER,
   },
-  { name: "ai-rate-limiting", priority: 1030, phases: ["access", "log"], support: LATER },
+  { name: "ai-rate-limiting", priority: 1030, phases: ["access", "log"], support: SUPPORTED },
   {
     name: "ai-aliyun-content-moderation",
     priority: 1029,
@@ -328,10 +328,10 @@ const HTTP_TABLE = [
   },
   { name: "gm", priority: -43, phases: [], support: TLS },
   { name: "ocsp-stapling", priority: -44, phases: [], support: TLS },
-  { name: "aws-lambda", priority: -1899, phases: ["access"], support: LATER },
-  { name: "azure-functions", priority: -1900, phases: ["access"], support: LATER },
-  { name: "openwhisk", priority: -1901, phases: ["access"], support: LATER },
-  { name: "openfunction", priority: -1902, phases: ["access"], support: LATER },
+  { name: "aws-lambda", priority: -1899, phases: ["access"], support: SUPPORTED },
+  { name: "azure-functions", priority: -1900, phases: ["access"], support: SUPPORTED },
+  { name: "openwhisk", priority: -1901, phases: ["access"], support: SUPPORTED },
+  { name: "openfunction", priority: -1902, phases: ["access"], support: SUPPORTED },
   {
     name: "serverless-post-function",
     priority: -2000,

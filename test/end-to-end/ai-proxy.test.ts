@@ -110,4 +110,17 @@ describe("language models through the running gateway", () => {
     expect(denied.status).toBe(400);
     expect(await denied.json()).toEqual({ message: "Request contains prohibited content" });
   });
+
+  it("answer until their tokens are used up", async () => {
+    const plugins = {
+      "ai-proxy": instance(provider.url),
+      "ai-rate-limiting": { limit: 31, time_window: 600, rejected_code: 429 },
+    };
+    await stack.put("routes/limited", { uri: "/limited", plugins });
+    expect((await answer("/limited", prompt(HELLO))).status).toBe(200);
+    // Charged once the answer has gone.
+    await eventually(async () => {
+      expect((await stack.get("/limited", prompt(HELLO))).status).toBe(429);
+    });
+  });
 });

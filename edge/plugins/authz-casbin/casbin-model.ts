@@ -22,13 +22,13 @@ const EFFECTS: ReadonlyMap<string, Effect> = new Map<string, Effect>([
   ["priority(p.eft)||deny", "first of priority"],
 ]);
 
-const KNOWN: Readonly<Record<string, RegExp>> = {
-  request_definition: /^r$/,
-  policy_definition: /^p$/,
-  role_definition: /^g\d*$/,
-  policy_effect: /^e$/,
-  matchers: /^m$/,
-};
+const KNOWN: ReadonlyMap<string, RegExp> = new Map([
+  ["request_definition", /^r$/],
+  ["policy_definition", /^p$/],
+  ["role_definition", /^g\d*$/],
+  ["policy_effect", /^e$/],
+  ["matchers", /^m$/],
+]);
 
 /** Throws `CasbinError`. */
 export function parseCasbinModel(text: string): CasbinModel {
@@ -64,7 +64,7 @@ function readSections(text: string): ReadonlyMap<string, ReadonlyMap<string, str
       continue;
     }
     const [, key = "", value = ""] = /^([^=]*)=(.*)$/.exec(line) ?? [];
-    if (!KNOWN[section]?.test(key.trim())) {
+    if (!KNOWN.get(section)?.test(key.trim())) {
       throw new CasbinError(`the model has "${line}" in [${section}], which is not understood`);
     }
     const keys = sections.get(section) ?? new Map<string, string>();

@@ -23,7 +23,11 @@ function startsAs(pattern: string): KeyPattern {
 }
 
 function segments(variable: RegExp): (pattern: string) => KeyPattern {
-  return (pattern) => regex(`^${pattern.replaceAll("/*", "/.*").replaceAll(variable, "[^/]+")}$`);
+  return (pattern) => {
+    // A line feed is of a path, too: it must not lead past a rule that denies.
+    const path = pattern.replaceAll("/*", "/[\\s\\S]*").replaceAll(variable, "[^/]+");
+    return regex(`^${path}$`);
+  };
 }
 
 function regex(pattern: string): KeyPattern {

@@ -93,9 +93,10 @@ async function isSignedBy(
 ): Promise<boolean> {
   const { algorithm } = signed;
   const signature = decodeBase64(signed.signature);
-  if (!signature) return false;
+  const signedText = signingText(exchange, signed);
+  if (!signature || signedText === undefined) return false;
   // Paths may hold bytes that are no text.
-  const bytes = byteString(signingText(exchange, signed));
+  const bytes = byteString(signedText);
   const text = Uint8Array.from(bytes, (byte) => byte.charCodeAt(0));
   return keys.verify({ algorithm, secret, signature, text });
 }

@@ -10,13 +10,16 @@ export interface SignatureHeader {
 
 export const SIGNATURE_SCHEME = "Signature";
 
+/** Begins where a word does: else a long word without an end would be tried from each of its letters. */
+const FIELD = /(?<!\w)(\w+)="([^"]*)"/;
+
 const FIELDS = ["keyId", "algorithm", "headers", "signature"] as const;
 
 /** Undefined where a field is missing. Names have one case only, as in APISIX. */
 export function readSignatureHeader(header: string): SignatureHeader | undefined {
   const found = new Map<string, string>();
   for (const part of header.slice(SIGNATURE_SCHEME.length).split(",")) {
-    const [, name = "", value = ""] = /(\w+)="([^"]*)"/.exec(part) ?? [];
+    const [, name = "", value = ""] = FIELD.exec(part) ?? [];
     found.set(name, value);
   }
   const [keyId, algorithm, headers = "", signature] = FIELDS.map((name) => found.get(name));

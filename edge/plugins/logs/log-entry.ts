@@ -53,6 +53,10 @@ export interface DefaultEntry {
   readonly latency: number;
   readonly upstream_latency?: number;
   readonly apisix_latency: number;
+  /** Of a language model's answer, where `ai-proxy` is told to log it. */
+  readonly llm_summary?: JsonValue;
+  readonly llm_request?: JsonValue;
+  readonly llm_response_text?: JsonValue;
 }
 
 export type LogEntry =
@@ -86,9 +90,10 @@ export class EntryFormat {
     const { exchange, variables } = logged;
     if (!this.#custom) {
       const extra = this.#extra?.fill(variables) ?? {};
-      return { is: "default", fields: defaultEntry(logged), extra };
+      const fields = { ...defaultEntry(logged), ...llmFields(variables) };
+      return { is: "default", fields, extra };
     }
-    const fields = this.#custom.fill(variables);
+    const fields = { ...this.#custom.fill(variables), ...llmFields(variables) };
     if (exchange.route?.serviceId !== undefined) fields.service_id = exchange.route.serviceId;
     fields.route_id = exchange.route?.id ?? NO_ROUTE;
     return { is: "custom", fields };
@@ -159,6 +164,18 @@ function defaultEntry({ exchange, outcome, bodies, variables }: LoggedRequest): 
     ...(latency.upstream === undefined ? {} : { upstream_latency: latency.upstream }),
     apisix_latency: latency.apisix,
   };
+}
+
+const LLM_FIELDS = ["llm_summary", "llm_request", "llm_response_text"];
+
+/** What the AI proxies leave for loggers, whatever the format. */
+function llmFields(variables: Variables): LogFields {
+  const fields: LogFields = {};
+  for (const name of LLM_FIELDS) {
+    const value = variables.get(name);
+    if (value !== undefined) fields[name] = value;
+  }
+  return fields;
 }
 
 /** Of the request as it went on, with the Host that the client asked. */

@@ -1,3 +1,4 @@
+import type { JsonValue } from "../../../shared/expression/variables.ts";
 import { isRepeatedAuthorization } from "../authorization-header.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Exit } from "../exit.ts";
@@ -47,6 +48,7 @@ export async function judgeBearer(
   if (refusal) return refusal;
   const fault = schemaFault(claims, party);
   if (fault !== undefined) return refuseToken(exchange, configuration, fault);
+  exchange.externalUser = claims as JsonValue;
   tellAccessToken(token.text, exchange, configuration);
   tellUpstream({ userinfo: claims }, exchange, configuration);
   return "passed";

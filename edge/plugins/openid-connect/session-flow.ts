@@ -1,3 +1,4 @@
+import type { JsonValue } from "../../../shared/expression/variables.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Exit } from "../exit.ts";
 import { finishLogin } from "./callback.ts";
@@ -92,6 +93,7 @@ function letPass(user: SignedIn, exchange: Exchange, party: RelyingParty): Exit 
   const claims = idTokenClaims(user);
   const fault = schemaFault({ user: userinfo, access_token: accessToken, id_token: claims }, party);
   if (fault !== undefined) return refuseToken(exchange, configuration, fault);
+  exchange.externalUser = (userinfo ?? claims) as JsonValue;
   tellAccessToken(accessToken, exchange, configuration);
   tellUpstream({ idToken: claims, userinfo, refreshToken }, exchange, configuration);
   return undefined;

@@ -1,12 +1,16 @@
 import type { Exchange } from "../exchange.ts";
+import { dropTold, toldNames } from "../told-headers.ts";
 import type { OpenidConnectConfiguration } from "./configuration.ts";
 import type { Claims } from "./signed-token.ts";
 
 /** Headers that tell an upstream who is there: no client may write them. */
-const TOLD = ["x-access-token", "x-userinfo", "x-id-token", "x-refresh-token", "x-raw-id-token"];
+const TOLD = toldNames([
+  ...["x-access-token", "x-refresh-token"],
+  ...["x-id-token", "x-raw-id-token", "x-userinfo"],
+]);
 
-export function stripTold(exchange: Exchange): void {
-  for (const name of TOLD) if (exchange.header(name) !== null) exchange.headers.delete(name);
+export function stripTold({ headers }: Exchange): void {
+  dropTold(headers, TOLD);
 }
 
 export function tellAccessToken(

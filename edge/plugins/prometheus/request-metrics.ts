@@ -146,7 +146,8 @@ function labelsOf(exchange: Exchange, prefersNames: boolean) {
     route: prefersNames ? (route?.name ?? id) : id,
     service: prefersNames ? (route?.serviceName ?? serviceId) : serviceId,
     consumer: sender?.consumer.username ?? "",
-    node: attempts.at(-1)?.host ?? "",
+    // Of a language model, the name of its instance.
+    node: String(variables.get("balancer_ip") ?? ""),
     matched_uri: match?.path ?? "",
     matched_host: match?.host ?? "",
     response_source: isFromNode ? "upstream" : own,

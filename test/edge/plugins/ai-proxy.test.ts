@@ -20,7 +20,8 @@ describe("ai-proxy refuses", () => {
     [
       "bad JSON",
       prompt("{bad"),
-      '{"message":"could not parse JSON request body: Expected object key string but found invalid token at character 2"}\n',
+      '{"message":"could not parse JSON request body: ' +
+        'Expected object key string but found invalid token at character 2"}\n',
     ],
     ["an empty object", prompt({}), "no matching AI protocol for the request"],
     ["an empty list", prompt([]), "no matching AI protocol for the request"],
@@ -51,7 +52,8 @@ describe("ai-proxy refuses", () => {
     [
       "/r/converse",
       HELLO,
-      "provider openai does not support bedrock-converse protocol (supported: openai-chat, openai-responses, openai-embeddings)",
+      "provider openai does not support bedrock-converse protocol " +
+        "(supported: openai-chat, openai-responses, openai-embeddings)",
     ],
   ])("what %s cannot be told to the provider, with 400", async (path, body, reason) => {
     const { get, provider, serve } = anOpenWorld();

@@ -44,7 +44,6 @@ describe("lint", () => {
       "error dangling /apisix/routes/a plugin_config_id",
       "error dangling /apisix/routes/a upstream_id",
       "error dangling /apisix/services/t upstream_id",
-      "note unserved /apisix/consumers/jack",
     ]);
   });
 

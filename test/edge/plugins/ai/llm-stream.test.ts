@@ -145,6 +145,18 @@ describe("a stream of ai-proxy", () => {
     expect((await get("/r", prompt(STREAM))).status).toBe(500);
   });
 
+  it("ends at the provider where an error_response takes its place", async () => {
+    const open = anOpenStream();
+    const response = new Response(open.response.body, { status: 404 });
+    response.headers.set("content-type", "text/event-stream");
+    const { get, serve } = anOpenWorld(aProvider(() => response));
+    await serve({ "ai-proxy": openAi({ _meta: { error_response: "no" } }) });
+    (await open.pieces).enqueue(bytes(event({ n: 1 })));
+    const answer = await get("/r", prompt(STREAM));
+    expect([answer.status, await answer.text()]).toEqual([404, "no"]);
+    await open.stopped;
+  });
+
   it("may be empty", async () => {
     const { get, serve } = anOpenWorld(aProvider(() => aStream([])));
     await serve({ "ai-proxy": openAi() });
@@ -159,9 +171,10 @@ describe("a stream of ai-proxy", () => {
   });
 
   it("of the Responses API and of Anthropic tells its usage too", async () => {
+    const usage = { input_tokens: 3, output_tokens: 4, total_tokens: 7 };
     const responses = [
       `event: response.output_text.delta\n${event({ delta: "Hi" })}`,
-      `event: response.completed\n${event({ response: { usage: { input_tokens: 3, output_tokens: 4, total_tokens: 7 } } })}`,
+      `event: response.completed\n${event({ response: { usage } })}`,
     ];
     const messages = [
       `event: message_start\n${event({ message: { usage: { input_tokens: 3, output_tokens: 1 } } })}`,

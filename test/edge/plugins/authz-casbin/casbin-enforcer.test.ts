@@ -48,6 +48,9 @@ describe("matchers", () => {
     ["keyMatch2(r.obj, p.obj)", "a, /x/:id/y, c", "a /x/1/2/y c", false],
     ["keyMatch2(r.obj, p.obj)", "a, /x/*, c", "a /x/1/2 c", true],
     ["keyMatch2(r.obj, p.obj)", "a, /x/:id, c", "a /p/x/1 c", false],
+    // Else a rule that denies could be passed by.
+    ["keyMatch2(r.obj, p.obj)", "a, /x/*, c", "a /x/1\n2 c", true],
+    ["keyMatch3(r.obj, p.obj)", "a, /x/*, c", "a /x/\n c", true],
     ["keyMatch3(r.obj, p.obj)", "a, /x/{id}/y, c", "a /x/1/y c", true],
     ["keyMatch3(r.obj, p.obj)", "a, /x/{id}, c", "a /x/1/y c", false],
     ["regexMatch(r.act, p.act)", "a, b, ^(GET|POST)$", "a b POST", true],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { jack, roseAndAnon, together, toldOf } from "../../../support/consumers.ts";
 import { aPluginWorld } from "../../../support/plugin-world.ts";
+import { type Signing, signatureHeader as signed } from "../../../support/signature-header.ts";
 
 const CONSUMERS = together(
   jack({ "hmac-auth": { key_id: "k-jack", secret_key: "s-jack" } }),
@@ -10,31 +11,6 @@ const CONSUMERS = together(
 const NOW = 1_700_000_000_000;
 const DATE = new Date(NOW).toUTCString();
 const UTF8 = new TextEncoder();
-
-interface Signing {
-  readonly keyId?: string;
-  readonly secret?: string;
-  readonly algorithm?: string;
-  /** Names that the header lists. */
-  readonly names?: string;
-  /** What is signed below the key's id. */
-  readonly lines: readonly string[];
-}
-
-async function signed(signing: Signing): Promise<string> {
-  const { keyId = "k-jack", secret = "s-jack", algorithm = "hmac-sha256" } = signing;
-  const { names = "@request-target date", lines } = signing;
-  const hash = algorithm.replace("hmac-sha", "SHA-");
-  const imported = { name: "HMAC", hash };
-  const raw = UTF8.encode(secret);
-  const key = await crypto.subtle.importKey("raw", raw, imported, false, ["sign"]);
-  const text = UTF8.encode([keyId, ...lines, ""].join("\n"));
-  const bytes = new Uint8Array(await crypto.subtle.sign("HMAC", key, text));
-  const signature = btoa(String.fromCharCode(...bytes));
-  const fields = { keyId, algorithm, headers: names, signature };
-  const parts = Object.entries(fields).map(([name, value]) => `${name}="${value}"`);
-  return `Signature ${parts.join(",")}`;
-}
 
 async function world(configuration: object = {}) {
   const opened = aPluginWorld();
