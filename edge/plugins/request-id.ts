@@ -24,8 +24,9 @@ export const requestId = definePlugin<RequestIdConfiguration>((deps) => ({
         return undefined;
       },
       headerFilter(exchange, { headers }) {
-        const id = ids.get(exchange);
-        if (isTold && id !== undefined && !headers.has(name)) headers.set(name, id);
+        // A consumer's settings have not rewritten the request where the route's had.
+        const id = ids.get(exchange) ?? exchange.header(name);
+        if (isTold && id && !headers.has(name)) headers.set(name, id);
       },
     };
   },

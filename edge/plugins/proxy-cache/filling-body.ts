@@ -1,4 +1,5 @@
 import { joinBytes } from "../../join-bytes.ts";
+import { PieceReader } from "../../upstream/piece-reader.ts";
 
 export interface Filling {
   /** Of the body, where it is known. */
@@ -34,26 +35,26 @@ export function fillingBody(
 ): ReadableStream<Uint8Array> {
   const { length } = filling;
   const copy = new Copy(filling);
-  const reader = body.getReader();
+  const reader = new PieceReader(body);
   let seen = 0;
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const { done, value } = await reader.read().catch((error: unknown) => {
+        const piece = await reader.next().catch((error: unknown) => {
           copy.drop();
           throw error;
         });
-        if (done) {
+        if (!piece) {
           if (length !== undefined && seen < length) copy.drop();
           await copy.end();
           controller.close();
           return;
         }
-        seen += value.length;
-        copy.add(value);
+        seen += piece.length;
+        copy.add(piece);
         // A client that knows the length takes the last byte for the end.
         if (seen === length) await copy.end();
-        controller.enqueue(value);
+        controller.enqueue(piece);
       },
       cancel: (reason) => {
         copy.drop();

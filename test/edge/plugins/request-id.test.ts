@@ -53,3 +53,13 @@ describe("request-id", () => {
     expect((await get("/r")).headers.get("x-request-id")).toMatch(/^[0-5]{40}$/);
   });
 });
+
+it("request-id tells the client the id where a consumer's settings take the place of the route's", async () => {
+  const { get, serve } = aPluginWorld();
+  const consumers = {
+    jack: { username: "jack", plugins: { "key-auth": { key: "k" }, "request-id": {} } },
+  };
+  await serve({ "key-auth": {}, "request-id": { algorithm: "nanoid" } }, { consumers });
+  const answer = await get("/r", { headers: { apikey: "k" } });
+  expect(answer.headers.get("x-request-id")).toMatch(FORMS.nanoid);
+});
