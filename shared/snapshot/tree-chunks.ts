@@ -4,7 +4,7 @@ import type { TreeRef } from "./format.ts";
 import type { PagedTree, Split, TreeNode } from "./paged-tree.ts";
 
 /** FORMAT.md 5.1.2: a branch has about as many children, or half as many again; of a route index. */
-const BRANCH_FACTOR = 128;
+const BRANCH_FACTOR = 64;
 /** Encoded chunks are kept until they are stored, as long as they are no more than this together. */
 const MOST_BYTES_KEPT = 8 * 1024 * 1024;
 
