@@ -8,6 +8,7 @@ import type { Plugins } from "../../shared/resources/merge.ts";
 import type { Resources } from "../../shared/resources/resolve-route.ts";
 import type { ResolveSecret } from "../secrets.ts";
 import { Chain, EMPTY_CHAIN, type Link } from "./chain.ts";
+import type { ChainSite, ChainSource } from "./chain-source.ts";
 import type { OwnPlugin } from "./own-plugin.ts";
 import {
   ConfigurationRefused,
@@ -17,17 +18,9 @@ import {
   type PluginDeps,
   type PluginHandlers,
   type PluginInstance,
-  type PluginSite,
 } from "./plugin.ts";
 import { PLUGINS } from "./registry.ts";
 import { resolveSecrets } from "./resolve-secrets.ts";
-
-/** What building a chain needs of the generation that it is built for. */
-export interface ChainSite extends Pick<PluginSite, "upstreamById" | "inlineUpstream"> {
-  readonly resources: Resources;
-  /** The key of the resource that a plugin of the chain comes from. */
-  definedBy(name: string): string;
-}
 
 /** A plugin of this isolate, with what the catalogue says of it. */
 interface RunnablePlugin extends PluginSchemas {
@@ -36,8 +29,8 @@ interface RunnablePlugin extends PluginSchemas {
   readonly instance: PluginInstance<object>;
 }
 
-/** Makes of plugins' configurations what runs; once an isolate, and with it the plugins' own memory. */
-export class ChainBuilder {
+/** Once an isolate, and with it the plugins' own memory. */
+export class ChainBuilder implements ChainSource {
   readonly #plugins = new Map<string, RunnablePlugin>();
   readonly #apis: { readonly plugin: string; readonly api: PluginApi }[] = [];
   readonly #resolveSecret: ResolveSecret;
@@ -63,11 +56,6 @@ export class ChainBuilder {
     }
   }
 
-  /**
-   * The plugins that run, of all that are configured: not those that are switched off, or that the edge
-   * ignores. Links of `kept` are taken over where the configuration is the same object, so that what they
-   * remember of a request is still there. Throws `ConfigurationRefused`.
-   */
   async build(plugins: Plugins, site: ChainSite, kept = EMPTY_CHAIN): Promise<Chain> {
     const links: Link[] = [];
     for (const [name, configuration] of Object.entries(plugins)) {

@@ -6,8 +6,7 @@ import type { RouteMatch } from "../../shared/routing/route-match.ts";
 import { GatewayError } from "../errors.ts";
 import { type ReadAhead, readAhead } from "../request/read-ahead.ts";
 import type { Destination } from "../snapshot/destination.ts";
-import type { Sender } from "../snapshot/identities.ts";
-import type { OpenSnapshot } from "../snapshot/open-snapshot.ts";
+import type { Identities, Sender } from "../snapshot/identities.ts";
 import type { EndedAttempt } from "../upstream/proxy-target.ts";
 import {
   dropNamedByConnection,
@@ -23,7 +22,7 @@ import type { RouteFacts } from "./route-facts.ts";
 import { tellConsumer } from "./told-headers.ts";
 
 /** The consumers of the generation that a request is served by. */
-export type Consumers = Pick<OpenSnapshot, "identified" | "consumer">;
+export type Consumers = Pick<Identities, "identified" | "consumer">;
 
 /** The two chains that a request runs through: the global rules' and its route's. */
 export type ChainName = "global" | "route";

@@ -14,7 +14,7 @@ import type { Timeout } from "../../shared/resources/upstream.ts";
 import type { BalancerPool } from "../balancer/balancer-pool.ts";
 import { GatewayError } from "../errors.ts";
 import type { Chain } from "../plugins/chain.ts";
-import type { ChainBuilder, ChainSite } from "../plugins/chain-builder.ts";
+import type { ChainSite, ChainSource } from "../plugins/chain-source.ts";
 import { ConfigurationRefused } from "../plugins/plugin.ts";
 import type { RouteFacts } from "../plugins/route-facts.ts";
 import { NO_UPSTREAM_BINDINGS, type UpstreamBindings } from "../upstream/upstream-bindings.ts";
@@ -46,7 +46,7 @@ export interface RefusedRoute {
 
 export interface PlanDeps {
   readonly balancers: BalancerPool;
-  readonly chains: ChainBuilder;
+  readonly chains: ChainSource;
   /** Absent: there are none. */
   readonly bindings?: UpstreamBindings | undefined;
 }

@@ -1,7 +1,7 @@
 import { BalancerPool } from "../../edge/balancer/balancer-pool.ts";
 import { ActiveVerdicts } from "../../edge/health/active-verdicts.ts";
 import { OverlayReader } from "../../edge/health/overlay-reader.ts";
-import type { ChainBuilder } from "../../edge/plugins/chain-builder.ts";
+import type { ChainSource } from "../../edge/plugins/chain-source.ts";
 import type { ResolveSecret } from "../../edge/secrets.ts";
 import { ChunkCache } from "../../edge/snapshot/chunk-cache.ts";
 import { Freshness, type FreshnessSettings } from "../../edge/snapshot/freshness.ts";
@@ -54,7 +54,7 @@ export class MapCache implements ObjectCache {
 
 export interface EdgeWorldOptions {
   /** What makes plugins run; absent: one of plugins that nothing outside answers. */
-  readonly chains?: ChainBuilder;
+  readonly chains?: ChainSource;
   readonly sources?: readonly SnapshotSource[];
   readonly cache?: ObjectCache;
   readonly budgetBytes?: number;

@@ -4,16 +4,7 @@ import { definePlugin } from "../plugin.ts";
 import { type MaskAction, parseAction } from "./mask-action.ts";
 import { type BodyRule, maskBody, parseBodyRule } from "./mask-body.ts";
 import { maskForm } from "./mask-form.ts";
-
-export interface MaskRule {
-  readonly type: "query" | "header" | "body";
-  readonly body_format?: "json" | "urlencoded";
-  /** Of a field or header; in JSON a JSONPath. */
-  readonly name: string;
-  readonly action: "regex" | "replace" | "remove";
-  readonly regex?: string;
-  readonly value?: string;
-}
+import type { MaskRule } from "./mask-rule.ts";
 
 interface DataMaskConfiguration {
   readonly request?: readonly MaskRule[];

@@ -1,5 +1,5 @@
 import { parseSubstitution } from "../parse-substitution.ts";
-import type { MaskRule } from "./data-mask.ts";
+import type { MaskRule } from "./mask-rule.ts";
 
 /** What is told in the place of a value; undefined: nothing is. */
 export type MaskAction = (value: string) => string | undefined;

@@ -9,9 +9,9 @@ import { setField } from "../../../shared/json-schema/lua-value.ts";
 import { parseJson } from "../../../shared/parse-json.ts";
 import { decodeUri } from "../../../shared/routing/uri-bytes.ts";
 import { ConfigurationRefused } from "../plugin.ts";
-import type { MaskRule } from "./data-mask.ts";
 import { type MaskAction, parseAction } from "./mask-action.ts";
 import { maskForm } from "./mask-form.ts";
+import type { MaskRule } from "./mask-rule.ts";
 
 /** What is to be done with a field of a body. */
 export type BodyRule =
