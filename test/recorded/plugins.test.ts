@@ -37,24 +37,6 @@ const DIFFERENCES: ReadonlyMap<string, string> = new Map([
         "workerd hands over no Authorization header that is empty",
       ] as const,
   ),
-  ...["002#3", "002#9", "002#18", "041#7", "041#9", "041#11", "041#16"].map(
-    (request) =>
-      [
-        `open-merge-${request}`,
-        "a global rule answers, and APISIX filters with the plugins of an earlier request",
-      ] as const,
-  ),
-  [
-    "open-global-rule-003#14",
-    "a global rule answers in access, and APISIX runs its filters in place of the route's",
-  ],
-  ...["#3", "#12"].map(
-    (request) =>
-      [
-        `open-global-rule-009${request}`,
-        "a global rule answers, and APISIX runs its filters twice",
-      ] as const,
-  ),
   [
     "open-plugin-traffic-split-004#14",
     "pass_host node: APISIX leaves the port out of the Host that it sends to an inline upstream",
