@@ -11,9 +11,6 @@ interface RealIpConfiguration {
   readonly recursive: boolean;
 }
 
-/** A Worker does not hear of the connection's own. */
-const UNKNOWN_PORT = "0";
-
 /**
  * `real-ip`: the client's address is what a variable says, where whoever says it is trusted (reference 8.2).
  * It counts for all that comes after: plugins, balancing, what the upstream is told, and logs.
@@ -23,7 +20,6 @@ export const realIp = definePlugin<RealIpConfiguration>(() => ({
     const trusted = list && addressList(list);
     return {
       rewrite(exchange) {
-        exchange.setVariable("remote_port", exchange.variables.get("remote_port") ?? UNKNOWN_PORT);
         if (trusted && !trusted.has(exchange.client.address)) return undefined;
         const told = toldAddress(exchange, source, recursive ? trusted : undefined);
         const found = told === undefined ? undefined : parseAddress(told);
@@ -75,5 +71,5 @@ function setAddress(exchange: Exchange, { address, port }: FoundAddress): void {
   // The peer stays known, however often the address changes.
   exchange.setVariable("realip_remote_addr", exchange.variables.get("realip_remote_addr"));
   exchange.clientAddress = address;
-  if (port !== undefined) exchange.setVariable("remote_port", String(port));
+  exchange.setVariable("remote_port", port === undefined ? undefined : String(port));
 }

@@ -250,7 +250,9 @@ function comparableHeaders(
 
 /** JSON bodies as JSON, and of the query only the order within one name. */
 function seenBy(request: RecordedRequest, view: UpstreamView = {}): unknown {
-  const told = Object.entries(view.headers ?? {}).filter((each) => !isAskingClient(each));
+  const told = Object.entries(view.headers ?? {}).filter(
+    (each) => !isClientPort(each) && !isAskingClient(each),
+  );
   const headers = told.map(([name, value]) => {
     // A joined line ends where its last text does, whatever empty line came after that.
     return [name, value === null ? null : [value].flat().join(", ").trimEnd()];
@@ -261,6 +263,11 @@ function seenBy(request: RecordedRequest, view: UpstreamView = {}): unknown {
     headers: Object.fromEntries(headers),
     body: comparableJson(view.body ?? request.b ?? ""),
   };
+}
+
+/** Recorded routes write `$remote_port` there, which a Worker does not hear of. */
+function isClientPort([name, value]: readonly [string, unknown]): boolean {
+  return name === "x-port" && value === "{volatile}";
 }
 
 function isAskingClient([name, value]: readonly [string, unknown]): boolean {
