@@ -1,3 +1,4 @@
+import { encodeBase64 } from "./base64.ts";
 import { deliver, is200 } from "./logs/deliver.ts";
 import { addressesOf, type Endpoints, oneOf } from "./logs/endpoints.ts";
 import { fieldsOf } from "./logs/log-entry.ts";
@@ -42,7 +43,7 @@ function headersOf({ auth, headers }: ElasticsearchLoggerConfiguration): Record<
   });
   if (auth) {
     const credentials = UTF8.encode(`${auth.username}:${auth.password}`);
-    all.set("authorization", `Basic ${btoa(String.fromCharCode(...credentials))}`);
+    all.set("authorization", `Basic ${encodeBase64(credentials)}`);
   }
   for (const [name, value] of Object.entries(headers ?? {})) all.set(name, value);
   return Object.fromEntries(all);

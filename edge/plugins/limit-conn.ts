@@ -6,7 +6,7 @@ import { configurationHash, counterIdentity } from "../rate-limits/identity.ts";
 import { CountersByPolicy, type Policy } from "../rate-limits/policy.ts";
 import { delay } from "./delay.ts";
 import type { Exchange } from "./exchange.ts";
-import { type LimitKey, limitKey, ruleKey, wholeNumber } from "./limit-key.ts";
+import { type KeyedBy, type LimitKey, limitsOf, wholeNumber } from "./limit-key.ts";
 import { type Rejection, rejected } from "./limit-rejection.ts";
 import type { Outcome } from "./outcome.ts";
 import { definePlugin, type PluginDeps } from "./plugin.ts";
@@ -30,12 +30,9 @@ interface Room {
 }
 
 /** A `Room`, as it is for one request. */
-interface Limit {
+interface Limit extends KeyedBy {
   readonly conn: number;
   readonly burst: number;
-  readonly key: string;
-  /** Which of the rules; 0: there are none. */
-  readonly rule: number;
 }
 
 /** One request's place among those that are in. */
@@ -65,7 +62,7 @@ export const limitConn = definePlugin<LimitConnConfiguration>((deps) => {
       const refusal = configuration.allow_degradation ? undefined : { status: 500 };
       return {
         async access(exchange) {
-          const limits = limitsOf(configuration, exchange.variables);
+          const limits = limitsFor(configuration, exchange.variables);
           if (!limits || limits.length === 0) return refusal;
           const held = entries.get(exchange) ?? [];
           entries.set(exchange, held);
@@ -105,25 +102,15 @@ export const limitConn = definePlugin<LimitConnConfiguration>((deps) => {
   };
 });
 
-/** Undefined where one that applies has no number for its room. */
-function limitsOf(
+function limitsFor(
   configuration: LimitConnConfiguration,
   variables: Variables,
 ): Limit[] | undefined {
-  const { rules, conn = "", burst = "" } = configuration;
-  if (!rules) {
-    const limit = limitOf({ conn, burst }, variables);
-    return limit && [{ ...limit, key: limitKey(configuration, variables), rule: 0 }];
-  }
-  const limits: Limit[] = [];
-  for (const [i, rule] of rules.entries()) {
-    const key = ruleKey(rule.key, variables);
-    if (key === undefined) continue;
-    const limit = limitOf(rule, variables);
-    if (!limit) return undefined;
-    limits.push({ ...limit, key, rule: i + 1 });
-  }
-  return limits;
+  const { conn = "", burst = "" } = configuration;
+  return limitsOf(configuration, variables, {
+    own: () => limitOf({ conn, burst }, variables),
+    ofRule: (rule) => limitOf(rule, variables),
+  });
 }
 
 function limitOf(

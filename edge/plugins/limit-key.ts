@@ -38,3 +38,35 @@ function textOf(variables: Variables, name: string): string | undefined {
   const value = variables.get(name);
   return value === undefined ? undefined : variableText(value);
 }
+
+/** By what one limit counts. */
+export interface KeyedBy {
+  readonly key: string;
+  /** Which of the rules; 0: there are none. */
+  readonly rule: number;
+}
+
+/**
+ * All limits that apply to a request: the configuration's own, or those of its rules. Undefined where one
+ * that applies has no number: left out, a client that chooses the number could choose not to be limited.
+ */
+export function limitsOf<R extends { readonly key: string }, L>(
+  configuration: LimitKey & { readonly rules?: readonly R[] },
+  variables: Variables,
+  numbers: { readonly own: () => L | undefined; readonly ofRule: (rule: R) => L | undefined },
+): (L & KeyedBy)[] | undefined {
+  const { rules } = configuration;
+  if (!rules) {
+    const limit = numbers.own();
+    return limit && [{ ...limit, key: limitKey(configuration, variables), rule: 0 }];
+  }
+  const limits: (L & KeyedBy)[] = [];
+  for (const [i, rule] of rules.entries()) {
+    const key = ruleKey(rule.key, variables);
+    if (key === undefined) continue;
+    const limit = numbers.ofRule(rule);
+    if (!limit) return undefined;
+    limits.push({ ...limit, key, rule: i + 1 });
+  }
+  return limits;
+}

@@ -6,7 +6,7 @@ import { CountersByPolicy, type Policy } from "../rate-limits/policy.ts";
 import type { WindowAsk, WindowVerdict } from "../rate-limits/window.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Exit } from "./exit.ts";
-import { type LimitKey, limitKey, ruleKey, wholeNumber } from "./limit-key.ts";
+import { type KeyedBy, type LimitKey, limitsOf, wholeNumber } from "./limit-key.ts";
 import { type Rejection, rejected } from "./limit-rejection.ts";
 import { ConfigurationRefused, type PluginDeps, type PluginSite } from "./plugin.ts";
 
@@ -42,12 +42,9 @@ interface HeaderNames {
 }
 
 /** One limit, as it is for one request. */
-interface Limit {
+interface Limit extends KeyedBy {
   readonly limit: number;
   readonly windowMs: number;
-  readonly key: string;
-  /** Which of the rules; 0: there are none. */
-  readonly rule: number;
 }
 
 /**
@@ -95,7 +92,7 @@ export class Quotas {
     );
     const plugin = this.#plugin;
     return async (exchange, cost, step = "use") => {
-      const limits = limitsOf(configuration, exchange.variables);
+      const limits = limitsFor(configuration, exchange.variables);
       if (!limits || limits.length === 0) {
         this.#deps.log(`${plugin} of ${site.definedBy}: no limit applies, or it is no number`);
         return mayDegrade ? undefined : { status: 500 };
@@ -157,23 +154,12 @@ function foreseen({ remaining, resetMs }: WindowVerdict, cost: number): WindowVe
   return { passes, remaining: Math.max(0, remaining - cost), resetMs };
 }
 
-/** Undefined where one that applies has no number for its limit. */
-function limitsOf(configuration: QuotaConfiguration, variables: Variables): Limit[] | undefined {
-  const { rules, count = "", time_window: window = "" } = configuration;
-  if (!rules) {
-    const limit = limitOf({ count, time_window: window }, variables);
-    return limit && [{ ...limit, key: limitKey(configuration, variables), rule: 0 }];
-  }
-  const limits: Limit[] = [];
-  for (const [i, rule] of rules.entries()) {
-    const key = ruleKey(rule.key, variables);
-    if (key === undefined) continue;
-    const limit = limitOf(rule, variables);
-    // Left out, a client that chooses the number could choose not to be limited.
-    if (!limit) return undefined;
-    limits.push({ ...limit, key, rule: i + 1 });
-  }
-  return limits;
+function limitsFor(configuration: QuotaConfiguration, variables: Variables): Limit[] | undefined {
+  const { count = "", time_window: window = "" } = configuration;
+  return limitsOf(configuration, variables, {
+    own: () => limitOf({ count, time_window: window }, variables),
+    ofRule: (rule) => limitOf(rule, variables),
+  });
 }
 
 function limitOf(

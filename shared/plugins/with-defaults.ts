@@ -1,3 +1,4 @@
+import { isJsonObject } from "../json-object.ts";
 import type { JsonSchema } from "./json-schema.ts";
 
 /**
@@ -7,7 +8,7 @@ import type { JsonSchema } from "./json-schema.ts";
 export function withDefaults(schema: JsonSchema, value: unknown): unknown {
   if (Array.isArray(value))
     return value.map((member, i) => withDefaults(itemOf(schema, i), member));
-  if (!isRecord(value)) return value;
+  if (!isJsonObject(value)) return value;
   const filled: Record<string, unknown> = {};
   for (const [name, member] of Object.entries(value)) {
     filled[name] = withDefaults(schema.properties?.[name] ?? otherOf(schema), member);
@@ -50,8 +51,4 @@ function isList(items: JsonSchema | readonly JsonSchema[]): items is readonly Js
 
 function otherOf({ additionalProperties }: JsonSchema): JsonSchema {
   return typeof additionalProperties === "object" ? additionalProperties : NO_SCHEMA;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
 }
